@@ -1,0 +1,75 @@
+import type { DeviceTreeNode } from './device-tree.ts';
+import type { GuestFault } from './fault.ts';
+import type { InterruptLine } from './interrupt.ts';
+import type { StateCodec } from './state.ts';
+import { defineToken, type Token } from './token.ts';
+
+/** Why a vCPU came back. */
+export type VcpuExit =
+  /** The budget is used up, or something asked for an early return. */
+  | { readonly kind: 'budget' }
+  /** It waits for an interrupt; run it again when one is pending or its deadline has come. */
+  | { readonly kind: 'idle' }
+  /** It is stopped (never started, or stopped itself) and stays so until `start`. */
+  | { readonly kind: 'stopped' }
+  /** It hit a breakpoint that a debugger set, before executing it. */
+  | { readonly kind: 'breakpoint'; readonly pc: bigint }
+  /** The guest did something it cannot recover from. */
+  | { readonly kind: 'fault'; readonly fault: GuestFault };
+
+/** One virtual CPU (for RISC-V: one hart). */
+export interface Vcpu {
+  /** 0-based; for RISC-V the hart id. */
+  readonly index: number;
+  /**
+   * Runs at most `budget` instructions (a positive integer up to 2^31−1), exactly that many on `budget` unless
+   * `interrupt run` cut it short.
+   */
+  run(budget: number): VcpuExit;
+  /** Makes a `run` in progress return after the instruction it is at (called from within device or firmware code). */
+  yieldSoon(): void;
+  /** Instructions retired since reset (a safe integer). During `run` only exact inside device and firmware calls. */
+  readonly retired: number;
+  /** Instructions attempted in the `run` in progress, for the virtual clock; 0 outside. */
+  readonly attemptedInSlice: number;
+  /** True when an enabled interrupt is pending, so that an idle vCPU should run again. */
+  readonly wakeup: boolean;
+  /** When its own timer comparator is due, in nanoseconds of the machine's clock; undefined when it has none armed. */
+  readonly nextDeadline: number | undefined;
+  /** The core's input named `name` (RISC-V: `meip`, `seip`, `msip`, `mtip`); undefined when it has no such input. */
+  interruptInput(name: string): InterruptLine | undefined;
+  /** Starts a stopped vCPU. What `entry` and `argument` do is the architecture's business (RISC-V: pc and a1). */
+  start(entry: bigint, argument: bigint): void;
+  /** Stops it; `run` then returns `stopped`. */
+  stop(): void;
+  readonly running: boolean;
+  /** Registers by the names of the ISA manual (`pc`, `x1`, `ra`, `f0`, `fa0`, `mstatus`, `satp`…) plus `priv`. */
+  readonly registerNames: readonly string[];
+  /** Undefined for an unknown name. */
+  readRegister(name: string): bigint | undefined;
+  /** False for an unknown or read-only name. Values are taken modulo 2^64. */
+  writeRegister(name: string, value: bigint): boolean;
+  reset(): void;
+  readonly state?: StateCodec;
+}
+
+/** What the firmware decided about an environment call. */
+export type EnvironmentCallOutcome = 'handled' | 'reflect';
+
+/** A CPU core with all vCPUs of a machine. */
+export interface CpuCore {
+  /** For example `riscv64`. */
+  readonly architecture: string;
+  readonly vcpus: readonly Vcpu[];
+  /** The `/cpus` node with one child per vCPU. */
+  readonly deviceTree: DeviceTreeNode;
+  /**
+   * Installs host-side firmware: it sees each environment call that the guest's operating system makes to its
+   * execution environment (RISC-V: `ecall` from S-mode). `reflect` makes it an ordinary trap. Undefined removes it.
+   */
+  onEnvironmentCall(handler: ((vcpu: Vcpu) => EnvironmentCallOutcome) | undefined): void;
+  /** Code at these guest-physical bytes may have changed behind the core's back. */
+  invalidateCode(address: number, length: number): void;
+}
+
+export const CpuCoreToken: Token<CpuCore> = defineToken('vivarium/cpu-core', 1);

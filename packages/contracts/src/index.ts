@@ -1,0 +1,44 @@
+/**
+ * The contracts every Vivarium part is written against. This package holds types, tokens and a handful of constants;
+ * it has no runtime dependency and no behaviour of its own.
+ *
+ * A machine is a list of parts ({@link MachineSpec}). Each part comes from a plugin ({@link definePlugin}), offers
+ * values under tokens ({@link Token}), and asks for those of others. The kernel checks, builds, starts and takes down.
+ *
+ * @example
+ * import { bind, CONTRACTS_MAJOR, definePlugin, DeviceToken } from '@vivarium/contracts';
+ *
+ * export default definePlugin({
+ *   name: 'lamp', version: '1.0.0', api: CONTRACTS_MAJOR, provides: [DeviceToken],
+ *   setup: () => {
+ *     let lit = 0;
+ *     return { provides: [bind(DeviceToken, {
+ *       regions: [{ name: 'registers', length: 4, read: () => lit, write: (_offset, _width, value) => { lit = value & 1; } }],
+ *       reset: () => { lit = 0; },
+ *       deviceTree: { name: 'lamp', properties: { compatible: 'example,lamp' } },
+ *     })] };
+ *   },
+ * });
+ *
+ * @module
+ */
+export * from './bus.ts';
+export * from './character.ts';
+export * from './clock.ts';
+export * from './cpu.ts';
+export * from './device.ts';
+export * from './device-tree.ts';
+export * from './errors.ts';
+export * from './events.ts';
+export * from './fault.ts';
+export * from './firmware.ts';
+export * from './grants.ts';
+export * from './interrupt.ts';
+export * from './logger.ts';
+export * from './machine.ts';
+export * from './memory.ts';
+export * from './plugin.ts';
+export * from './power.ts';
+export * from './schema.ts';
+export * from './state.ts';
+export * from './token.ts';

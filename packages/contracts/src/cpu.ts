@@ -34,6 +34,13 @@ export interface Vcpu {
   readonly attemptedInSlice: number;
   /** True when an enabled interrupt is pending, so that an idle vCPU should run again. */
   readonly wakeup: boolean;
+  /**
+   * Calls `listener` whenever an interrupt input rises (or the vCPU is started) while no `run` of it is in progress,
+   * so that a run loop that sleeps because every vCPU is idle looks at `wakeup` again. One call per rise; also when
+   * the interrupt is not enabled: the listener checks `wakeup` itself. The listener must not call `run` from inside.
+   * Returns its removal. Absent: the core has no inputs that can rise outside of `run`.
+   */
+  onWakeup?(listener: () => void): () => void;
   /** When its own timer comparator is due, in nanoseconds of the machine's clock; undefined when it has none armed. */
   readonly nextDeadline: number | undefined;
   /** The core's input named `name` (RISC-V: `meip`, `seip`, `msip`, `mtip`); undefined when it has no such input. */

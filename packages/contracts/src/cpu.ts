@@ -30,7 +30,10 @@ export interface Vcpu {
   yieldSoon(): void;
   /** Instructions retired since reset (a safe integer). During `run` only exact inside device and firmware calls. */
   readonly retired: number;
-  /** Instructions attempted in the `run` in progress, for the virtual clock; 0 outside. */
+  /**
+   * Instructions attempted (retired or trapped) in the `run` in progress, or in the last one when none is; 0 before
+   * the first. This is what the virtual clock counts.
+   */
   readonly attemptedInSlice: number;
   /** True when an enabled interrupt is pending, so that an idle vCPU should run again. */
   readonly wakeup: boolean;

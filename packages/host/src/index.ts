@@ -1,1 +1,26 @@
-export {};
+/**
+ * Runs machines. A cell is the container of one machine: it starts it, shares the thread between its vCPUs and the
+ * event loop, sleeps while all of them are idle, obeys the host's pause, reset and stop, and says how it ended.
+ * The inline cell runs on the thread that made it; with a virtual clock such a run is a pure function of its inputs,
+ * which {@link stateHash} shows.
+ *
+ * @example
+ * import { assemble } from '@vivarium/kernel';
+ * import { createInlineCell } from '@vivarium/host';
+ *
+ * await using cell = createInlineCell(await assemble(spec));
+ * const outcome = await cell.run();
+ * console.log(outcome.kind, cell.stats.instructions);
+ *
+ * @module
+ */
+import type { Machine } from '@vivarium/kernel';
+import type { Cell, CellOptions } from './cell.ts';
+import { InlineCell } from './inline-cell.ts';
+
+/** Puts `machine` (assembled, not started) into a cell on this thread. The cell owns it from then on. */
+export const createInlineCell = (machine: Machine, options: CellOptions = {}): Cell => new InlineCell(machine, options);
+
+export type { Cell, CellOptions, CellOutcome, CellStats } from './cell.ts';
+export { errorTable } from './errors.ts';
+export { stateHash } from './state-hash.ts';

@@ -1,0 +1,118 @@
+import type { Clock, CpuCore, GuestFault, Vcpu, VcpuExit } from '@vivarium/contracts';
+import { type Pace, RealPace, VirtualPace } from './pace.ts';
+
+/** What is left to do after every vCPU had its turn. */
+export type Round =
+  | { readonly kind: 'ran' }
+  /** Nothing to run until `deadline` (nanoseconds of the machine's clock), or until an interrupt rises. */
+  | { readonly kind: 'idle'; readonly deadline: number | undefined }
+  | { readonly kind: 'breakpoint' }
+  | { readonly kind: 'fault'; readonly fault: GuestFault };
+
+/** One vCPU as the loop sees it. */
+interface Seat {
+  readonly vcpu: Vcpu;
+  idle: boolean;
+  /** The own deadline that it has already been run for and slept on: past and of no interest until it changes. */
+  served: number | undefined;
+}
+
+const RAN: Round = { kind: 'ran' };
+const ALL_STOPPED: GuestFault = {
+  code: 'GUEST_ALL_STOPPED',
+  message: 'every vCPU has stopped itself and none is left to start another',
+};
+
+/** Runs the vCPUs of one machine in turn on this thread, and fires its timers between them. */
+export class RunLoop {
+  readonly #seats: readonly Seat[];
+  readonly #clock: Clock;
+  readonly #pace: Pace;
+  #current: Vcpu | undefined;
+  #interrupted = false;
+  step: ((vcpu: Vcpu) => boolean) | undefined;
+  slices = 0;
+
+  constructor(core: CpuCore, clock: Clock, step: ((vcpu: Vcpu) => boolean) | undefined) {
+    this.#seats = core.vcpus.map((vcpu) => ({ vcpu, idle: false, served: undefined }));
+    this.#clock = clock;
+    this.#pace = clock.virtual === undefined ? new RealPace(clock) : new VirtualPace(clock, clock.virtual);
+    this.step = step;
+  }
+
+  /** Ends the round in progress after the present instruction. */
+  interrupt(): void {
+    this.#interrupted = true;
+    this.#current?.yieldSoon();
+  }
+
+  /** An interrupt of another vCPU rose: the one that runs may be waiting for it to be answered, so let it go on. */
+  yieldCurrent(): void {
+    this.#current?.yieldSoon();
+  }
+
+  /** Every vCPU runs again, as after power-on. */
+  reset(): void {
+    for (const seat of this.#seats) {
+      seat.idle = false;
+      seat.served = undefined;
+    }
+  }
+
+  /** Gives each vCPU that can run one slice. */
+  round(): Round {
+    this.#interrupted = false;
+    this.#clock.fire();
+    let ran = false;
+    for (const seat of this.#seats) {
+      if (this.#interrupted) return RAN;
+      if (!this.#canRun(seat)) continue;
+      ran = true;
+      const exit = this.#slice(seat);
+      if (exit.kind === 'fault' || exit.kind === 'breakpoint') return exit;
+      this.#clock.fire();
+    }
+    if (ran || this.#interrupted) return RAN;
+    if (!this.#seats.some(({ vcpu }) => vcpu.running)) return { kind: 'fault', fault: ALL_STOPPED };
+    return { kind: 'idle', deadline: this.#nextDeadline() };
+  }
+
+  #canRun(seat: Seat): boolean {
+    const { vcpu } = seat;
+    if (!vcpu.running) {
+      seat.idle = false;
+      return false;
+    }
+    if (!seat.idle || vcpu.wakeup) return true;
+    const deadline = vcpu.nextDeadline;
+    return deadline !== undefined && deadline !== seat.served && deadline <= this.#clock.now();
+  }
+
+  #slice(seat: Seat): VcpuExit {
+    const { vcpu } = seat;
+    if (this.step !== undefined && !this.step(vcpu)) this.step = undefined;
+    this.slices++;
+    this.#current = vcpu;
+    let exit: VcpuExit;
+    try {
+      exit = this.#pace.slice(vcpu, this.#nextDeadline(), this.step === undefined ? Number.MAX_SAFE_INTEGER : 1);
+    } finally {
+      this.#current = undefined;
+    }
+    seat.idle = exit.kind === 'idle';
+    const deadline = seat.idle ? vcpu.nextDeadline : undefined;
+    seat.served = deadline !== undefined && deadline <= this.#clock.now() ? deadline : undefined;
+    return exit;
+  }
+
+  /** The earliest deadline still ahead, of timers and of the vCPUs' own comparators. */
+  #nextDeadline(): number | undefined {
+    const now = this.#clock.now();
+    let earliest = this.#clock.nextDeadline;
+    for (const { vcpu } of this.#seats) {
+      const own = vcpu.running ? vcpu.nextDeadline : undefined;
+      if (own !== undefined && own > now && (earliest === undefined || own < earliest)) earliest = own;
+    }
+    return earliest;
+  }
+}

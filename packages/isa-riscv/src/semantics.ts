@@ -49,9 +49,19 @@ export type Expression =
   /** Address of the next instruction in memory: pc + 2 or pc + 4. i64. */
   | { readonly kind: 'next-pc' }
   | { readonly kind: 'unary'; readonly operation: UnaryOperation; readonly operand: Expression }
-  | { readonly kind: 'binary'; readonly operation: BinaryOperation; readonly left: Expression; readonly right: Expression }
+  | {
+      readonly kind: 'binary';
+      readonly operation: BinaryOperation;
+      readonly left: Expression;
+      readonly right: Expression;
+    }
   /** `condition` (i32) non-zero: `then`, else `otherwise`; both are evaluated. */
-  | { readonly kind: 'select'; readonly condition: Expression; readonly then: Expression; readonly otherwise: Expression }
+  | {
+      readonly kind: 'select';
+      readonly condition: Expression;
+      readonly then: Expression;
+      readonly otherwise: Expression;
+    }
   /** A value bound earlier in the same row. */
   | { readonly kind: 'local'; readonly name: string; readonly type: ValueType }
   | { readonly kind: 'helper'; readonly helper: Helper; readonly operands: readonly Expression[] };

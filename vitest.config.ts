@@ -1,13 +1,38 @@
 import { defineConfig } from 'vitest/config';
 
+const folders = '{packages,apps,tooling}/**/test/**';
+const SLOW = `${folders}/*.slow.test.ts`;
+
 // Tests run on sources: the private export condition makes every workspace package resolve to its src/.
 export default defineConfig({
   resolve: { conditions: ['@vivarium/source'] },
   ssr: { resolve: { conditions: ['@vivarium/source'] } },
   test: {
-    include: ['packages/**/test/**/*.test.ts', 'apps/**/test/**/*.test.ts', 'tooling/**/test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     execArgv: ['--conditions=@vivarium/source'],
-    testTimeout: 60_000,
+    coverage: {
+      provider: 'v8',
+      include: ['packages/**/src/**/*.ts'],
+      // Entry points of processes and workers run outside of the test runner; the slow tests start them.
+      exclude: ['**/src/main.ts', '**/*.d.ts'],
+      reporter: ['text-summary', 'html', 'json-summary'],
+      thresholds: { lines: 80, functions: 80, branches: 70 },
+    },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: [`${folders}/*.test.ts`],
+          exclude: ['**/node_modules/**', SLOW],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        // Boots of whole guests and runs against other emulators: one file at a time, for they use every core.
+        extends: true,
+        test: { name: 'slow', include: [SLOW], testTimeout: 900_000, hookTimeout: 900_000, fileParallelism: false },
+      },
+    ],
   },
 });

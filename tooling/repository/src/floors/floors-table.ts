@@ -1,0 +1,87 @@
+/**
+ * The floors of the architecture, as data. A package imports only from the floors that its row names.
+ * The import rules ({@link floorRules}) and the check of declared dependencies are generated from this table.
+ */
+export interface Floor {
+  readonly name: string;
+  /** Number of the floor in the architecture; tests and tools stand outside of the house. */
+  readonly level: number;
+  /** Package folders; `*` is one path segment. */
+  readonly folders: readonly string[];
+  /** Names of the floors whose packages it may import. */
+  readonly mayImport: readonly string[];
+}
+
+export const FLOORS: readonly Floor[] = [
+  { name: 'contracts', level: 0, folders: ['packages/contracts'], mayImport: [] },
+  {
+    name: 'libraries',
+    level: 0,
+    folders: ['packages/boot-image', 'packages/fdt', 'packages/isa-riscv', 'packages/softfloat', 'packages/wasm-emit'],
+    mayImport: ['contracts'],
+  },
+  { name: 'kernel', level: 1, folders: ['packages/kernel'], mayImport: ['contracts', 'libraries'] },
+  {
+    name: 'plugins',
+    level: 2,
+    folders: [
+      'packages/char/*',
+      'packages/clocks/*',
+      'packages/cpu/*',
+      'packages/devices/*',
+      'packages/firmware/*',
+      'packages/memory/*',
+      'packages/mmu/*',
+      'packages/net/*',
+      'packages/policies/*',
+      'packages/schedulers/*',
+      'packages/storage/*',
+      'packages/virtio/*',
+    ],
+    mayImport: ['contracts', 'libraries'],
+  },
+  {
+    name: 'presets',
+    level: 3,
+    folders: ['packages/boards/*', 'packages/guests/*'],
+    mayImport: ['contracts', 'libraries', 'kernel', 'plugins'],
+  },
+  {
+    // Reaches a concrete plugin only through a preset.
+    name: 'host',
+    level: 4,
+    folders: ['packages/host'],
+    mayImport: ['contracts', 'libraries', 'kernel', 'presets'],
+  },
+  {
+    name: 'cli',
+    level: 4,
+    folders: ['packages/cli'],
+    mayImport: ['contracts', 'libraries', 'kernel', 'presets', 'host'],
+  },
+  {
+    name: 'apps',
+    level: 5,
+    folders: ['apps/*'],
+    mayImport: ['contracts', 'libraries', 'kernel', 'plugins', 'presets', 'host', 'cli'],
+  },
+  { name: 'testkit', level: 6, folders: ['packages/testkit'], mayImport: ['contracts', 'libraries', 'kernel'] },
+  {
+    name: 'tooling',
+    level: 6,
+    folders: ['tooling/*'],
+    mayImport: ['contracts', 'libraries', 'kernel', 'plugins', 'presets', 'host', 'cli', 'apps', 'testkit'],
+  },
+];
+
+/** Floors that tests may import besides those of the package they test. */
+export const TESTS_MAY_IMPORT: readonly string[] = ['testkit'];
+
+/** Dependencies from outside that belong to one package alone. */
+export const RESERVED_DEPENDENCIES: readonly { readonly name: string; readonly folder: string }[] = [
+  { name: 'tsyringe', folder: 'packages/kernel' },
+  { name: 'reflect-metadata', folder: 'packages/kernel' },
+];
+
+/** Where `node:` modules may be imported: elsewhere a package runs in a browser worker too, but for its `/node` subpath. */
+export const NODE_ONLY_FOLDERS: readonly string[] = ['packages/cli', 'packages/guests/*', 'apps/*', 'tooling/*'];

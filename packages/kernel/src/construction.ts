@@ -1,0 +1,200 @@
+import {
+  ClockToken,
+  CpuCoreToken,
+  type InterruptController,
+  InterruptControllerToken,
+  type InterruptLine,
+  type InterruptRoute,
+  type MachineMemory,
+  MachineMemoryToken,
+  type MachineSpec,
+  type Part,
+  PowerControlToken,
+  SystemBusToken,
+  type Token,
+} from '@vivarium/contracts';
+import type { Deadlines } from './deadline.ts';
+import { errors } from './errors.ts';
+import { EventBus } from './event-bus.ts';
+import { FailureLog } from './failure-log.ts';
+import { RevocableGrants } from './grant-handles.ts';
+import { LivePart } from './live-part.ts';
+import { AssembledMachine, type Machine, type PartInfo } from './machine.ts';
+import { placeDevices } from './placement.ts';
+import { PowerLatch } from './power-latch.ts';
+import { type CheckedPart, KERNEL, type PartLinks } from './requirements.ts';
+import { MachineScope } from './scope.ts';
+import { PartContext } from './setup-context.ts';
+import { MachineBus } from './system-bus.ts';
+import { tearDown, withLaterErrors } from './teardown.ts';
+
+/** A machine of which everything was checked that can be before anything is built. */
+export interface Plan {
+  readonly spec: MachineSpec;
+  /** In the order of the spec. */
+  readonly parts: readonly CheckedPart[];
+  /** Part ids in dependency order. */
+  readonly order: readonly string[];
+  readonly links: ReadonlyMap<string, PartLinks>;
+  readonly deadlines: Deadlines;
+  readonly hostRoots: readonly string[];
+}
+
+/** Builds a machine: set-up in dependency order, placement, wiring. On failure takes down exactly what was built. */
+export const construct = async (plan: Plan): Promise<Machine> => {
+  const construction = new Construction(plan);
+  try {
+    return await construction.run();
+  } catch (error) {
+    throw withLaterErrors(error, await construction.abandon());
+  }
+};
+
+class Construction {
+  readonly #plan: Plan;
+  readonly #events = new EventBus();
+  readonly #failures: FailureLog;
+  readonly #scope = new MachineScope();
+  readonly #bus: MachineBus;
+  readonly #power: PowerLatch;
+  /** In the order they were built. */
+  readonly #built: LivePart[] = [];
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    this.#failures = new FailureLog(
+      this.#events,
+      new Map(plan.parts.map(({ spec, manifest }) => [spec.id, manifest.name])),
+    );
+    this.#bus = new MachineBus(this.#failures);
+    this.#power = new PowerLatch(this.#events);
+    this.#scope.offer(KERNEL, -1, SystemBusToken, this.#bus);
+    this.#scope.offer(KERNEL, -1, PowerControlToken, this.#power);
+  }
+
+  async run(): Promise<Machine> {
+    const { spec, parts, order } = this.#plan;
+    const ranks = new Map(parts.map((part, rank) => [part.spec.id, { part, rank }]));
+    for (const id of order) {
+      const entry = ranks.get(id);
+      if (entry !== undefined) await this.#setUp(entry.part, entry.rank);
+    }
+    this.#place();
+    this.#power.attach(this.#all(CpuCoreToken));
+    for (const part of this.#built) await part.call('wire');
+    return new AssembledMachine({
+      spec,
+      info: parts.map(describe),
+      parts: this.#built,
+      scope: this.#scope,
+      bus: this.#bus,
+      power: this.#power,
+      events: this.#events,
+      failures: this.#failures,
+    });
+  }
+
+  async abandon(): Promise<readonly unknown[]> {
+    const thrown = await tearDown(this.#built, this.#failures);
+    this.#bus.close();
+    this.#scope.dispose();
+    return thrown;
+  }
+
+  async #setUp({ spec, manifest, options }: CheckedPart, rank: number): Promise<void> {
+    const links = this.#plan.links.get(spec.id);
+    const scope = this.#scope.forPart(links?.requires ?? []);
+    const grants = new RevocableGrants({
+      part: spec.id,
+      plugin: manifest.name,
+      grants: manifest.grants,
+      memory: this.#from(MachineMemoryToken, links?.memory),
+      clock: this.#from(ClockToken, links?.clock),
+      lines: this.#lines(spec),
+      hostRoots: this.#plan.hostRoots,
+      timerFailed: (error) => this.#failures.reportOnce(spec.id, 'timer', () => error),
+    });
+    const live = new LivePart(spec, manifest, { scope, grants }, this.#plan.deadlines);
+    this.#built.push(live);
+    const context = new PartContext(spec.id, options, manifest, scope, grants, this.#events);
+    const part = await live.run(
+      'setup',
+      () => manifest.setup(context),
+      (late) => void this.#disposeLate(live, late),
+    );
+    for (const { token, value } of live.adopt(part)) this.#scope.offer(spec.id, rank, token, value);
+  }
+
+  /** A part that comes after the deadline of its setup belongs to no machine; it still gets its one dispose. */
+  async #disposeLate(live: LivePart, part: Part): Promise<void> {
+    try {
+      await live.run('dispose', () => part?.dispose?.());
+    } catch (error) {
+      this.#failures.report(live.spec.id, 'dispose', error);
+    }
+  }
+
+  #from<T>(token: Token<T>, part: string | undefined): T | undefined {
+    return part === undefined ? undefined : (this.#scope.offered(token, part)[0]?.value as T | undefined);
+  }
+
+  #all<T>(token: Token<T>): readonly T[] {
+    return this.#scope.offered(token).map(({ value }) => value as T);
+  }
+
+  #lines(spec: CheckedPart['spec']): ReadonlyMap<string, InterruptLine> {
+    const lines = new Map<string, InterruptLine>();
+    for (const [name, route] of Object.entries(spec.interrupts ?? {})) {
+      const controller = this.#from<InterruptController>(InterruptControllerToken, route.controller);
+      let line: InterruptLine | undefined;
+      let cause: unknown;
+      try {
+        line = controller?.line(route.line);
+      } catch (error) {
+        cause = error;
+      }
+      if (line === undefined) {
+        throw errors.make(
+          'VIV_INTERRUPT_UNKNOWN',
+          `interrupt "${name}" of part "${spec.id}" is wired to line ${route.line} of "${route.controller}", which has lines 1 to ${String(controller?.sources)}`,
+          { cause, details: { part: spec.id, interrupt: name, ...route } },
+        );
+      }
+      lines.set(name, line);
+    }
+    return lines;
+  }
+
+  #place(): void {
+    const live = new Map(this.#built.map((part) => [part.spec.id, part]));
+    const parts = this.#plan.parts.map(({ spec }) => ({ spec, devices: live.get(spec.id)?.devices ?? [] }));
+    const reserved = this.#scope
+      .offered(MachineMemoryToken)
+      .flatMap(({ part, value }) => (value as MachineMemory).banks.map(({ base, length }) => ({ part, base, length })));
+    const placements = placeDevices(parts, reserved);
+    const routes: InterruptRoute[] = [];
+    for (const { spec, devices } of parts) {
+      const known = devices.flatMap((device) => device.interrupts ?? []);
+      for (const [name, { controller, line }] of Object.entries(spec.interrupts ?? {})) {
+        if (devices.length > 0 && !known.includes(name)) {
+          const has = known.length === 0 ? 'none' : known.join(', ');
+          throw errors.make(
+            'VIV_INTERRUPT_UNKNOWN',
+            `the spec wires interrupt "${name}" of part "${spec.id}", whose device has these: ${has}`,
+            { details: { part: spec.id, interrupt: name } },
+          );
+        }
+        routes.push({ part: spec.id, name, controller, line });
+      }
+    }
+    this.#bus.place(placements, routes);
+  }
+}
+
+const describe = ({ spec, manifest }: CheckedPart): PartInfo => ({
+  id: spec.id,
+  plugin: manifest.name,
+  version: manifest.version,
+  provides: manifest.provides.map(({ id }) => id),
+  grants: manifest.grants,
+});

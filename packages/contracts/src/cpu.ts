@@ -17,6 +17,20 @@ export type VcpuExit =
   /** The guest did something it cannot recover from. */
   | { readonly kind: 'fault'; readonly fault: GuestFault };
 
+/** What one vCPU asks another to forget (RISC-V: FENCE.I and SFENCE.VMA on behalf of a remote hart). */
+export type RemoteFence =
+  /** Everything that was fetched or translated from memory as code before now. */
+  | { readonly kind: 'code' }
+  /**
+   * Address translations of `length` bytes from guest-virtual `address`, or all of them when `range` is absent; of
+   * one address space (RISC-V: ASID) or of all.
+   */
+  | {
+      readonly kind: 'translations';
+      readonly range?: { readonly address: bigint; readonly length: bigint };
+      readonly addressSpace?: number;
+    };
+
 /** One virtual CPU (for RISC-V: one hart). */
 export interface Vcpu {
   /** 0-based; for RISC-V the hart id. */
@@ -53,6 +67,8 @@ export interface Vcpu {
   /** Stops it; `run` then returns `stopped`. */
   stop(): void;
   readonly running: boolean;
+  /** Takes effect before its next instruction. For firmware, between two instructions of any vCPU. */
+  fence(request: RemoteFence): void;
   /** Registers by the names of the ISA manual (`pc`, `x1`, `ra`, `f0`, `fa0`, `mstatus`, `satp`…) plus `priv`. */
   readonly registerNames: readonly string[];
   /** Undefined for an unknown name. */

@@ -20,7 +20,7 @@ describe('text', () => {
   const join = (...parts: string[]): string => parts.join('');
 
   it.each([
-    ['no-registry-host', join('// https://registry.', 'npmjs.org/zod\n')],
+    ['no-registry-host', join('// https://regis', 'try.npm', 'js.org/zod\n')],
     ['no-registry-host', join('// http://deb.', 'debian.org/debian\n')],
     ['no-registry-host', join('// https://npm-', 'mirror.example.com/\n')],
     ['no-machine-path', join("const path = '/ho", "me/ada/vivarium';\n")],

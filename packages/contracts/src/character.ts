@@ -25,8 +25,13 @@ export const CharBackendToken: Token<CharBackend> = defineToken('vivarium/char-b
 export interface CharPort {
   /** Sends bytes to the guest. Returns how many were taken before the input queue (bounded) was full. */
   send(bytes: Uint8Array): number;
-  /** Called with the guest's output, after at most what is still buffered. Returns its removal. */
+  /** Called at once with a copy of each piece of the guest's output. Returns its removal. */
   onOutput(listener: (bytes: Uint8Array) => void): () => void;
+  /**
+   * Makes the guest wait: no output is taken until the release that this returns is called. Several holds add up.
+   * A consumer that cannot keep up holds, so that a flood waits in the guest and not in the host's memory.
+   */
+  holdOutput(): () => void;
   /** Called when `send` has room again. Returns its removal. */
   onWritable(listener: () => void): () => void;
   /** The last output kept for late viewers, at most the scroll-back cap. */

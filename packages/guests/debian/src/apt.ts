@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { guestError } from './errors.ts';
+import { run, runChecked } from './subprocess.ts';
+
+/** A package as the signed list of the suite describes it. */
+export interface PackageRecord {
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+  readonly sha256: string;
+  /** Bytes of the .deb file. */
+  readonly size: number;
+  readonly depends: string;
+}
+
+type Environment = Readonly<Record<string, string>>;
+
+/** Share of the work done, in parts in a hundred, from a line of apt's status descriptor. */
+const percentOf = (line: string): number | undefined => {
+  // dlstatus:<item>:<percent>:<description>, see README.progress-reporting of apt.
+  const percent = Number(/^dlstatus:\d+:([\d.]+):/.exec(line)?.[1]);
+  return Number.isFinite(percent) ? Math.min(percent, 100) : undefined;
+};
+
+const statusOption = ['-o', 'APT::Status-Fd=3'];
+
+/** Fetches the package lists. Returns what apt complained about, or undefined when all is well. */
+export const updateLists = async (
+  environment: Environment,
+  onPercent: (percent: number) => void,
+  signal?: AbortSignal,
+): Promise<string | undefined> => {
+  const { code, stderr } = await run('apt-get', [...statusOption, 'update'], {
+    environment,
+    signal,
+    onStatus: (line) => {
+      const percent = percentOf(line);
+      if (percent !== undefined) onPercent(percent);
+    },
+  });
+  return code === 0 ? undefined : stderr.trim();
+};
+
+/** Code names of the suites that the verified lists belong to, for example `trixie`. */
+export const codenames = async (environment: Environment, signal?: AbortSignal): Promise<readonly string[]> => {
+  const policy = (await runChecked('apt-cache', ['policy'], { environment, signal })).toString('utf8');
+  return [...policy.matchAll(/^\s+release .*\bn=([^,\s]+)/gm)].map((match) => match[1] ?? '');
+};
+
+const parseRecord = (text: string): PackageRecord | undefined => {
+  const fields = new Map(
+    [...text.matchAll(/^([A-Za-z0-9-]+): (.*)$/gm)].map((match) => [match[1] ?? '', match[2] ?? '']),
+  );
+  const [name, version, architecture, sha256, size] = ['Package', 'Version', 'Architecture', 'SHA256', 'Size'].map(
+    (field) => fields.get(field),
+  );
+  if (!name || !version || !architecture || !sha256 || !/^\d+$/.test(size ?? '')) return undefined;
+  return { name, version, architecture, sha256, size: Number(size), depends: fields.get('Depends') ?? '' };
+};
+
+/**
+ * Looks a package up in the lists.
+ *
+ * @throws VIV_GUEST_PACKAGE_MISSING
+ */
+export const findPackage = async (
+  environment: Environment,
+  name: string,
+  signal?: AbortSignal,
+): Promise<PackageRecord> => {
+  const { code, stdout, stderr } = await run('apt-cache', ['show', '--no-all-versions', name], { environment, signal });
+  const record = code === 0 ? parseRecord(stdout.toString('utf8')) : undefined;
+  if (record !== undefined) return record;
+  throw guestError('VIV_GUEST_PACKAGE_MISSING', `the suite has no package ${name}: ${stderr.trim()}`);
+};
+
+/** Where apt puts the file of a package: a colon of the version is written %3a. */
+export const archivePath = (directory: string, { name, version, architecture }: PackageRecord): string =>
+  join(directory, `${name}_${version.replaceAll(':', '%3a')}_${architecture}.deb`);
+
+/**
+ * Downloads packages into `directory`, verified against the signed lists. A download that was cut short goes on where
+ * it stopped: apt keeps what it has below partial/.
+ */
+export const downloadPackages = async (
+  environment: Environment,
+  directory: string,
+  packages: readonly PackageRecord[],
+  onPercent: (percent: number) => void,
+  signal?: AbortSignal,
+): Promise<void> => {
+  const wanted = packages.map(({ name, version }) => `${name}=${version}`);
+  const { code, stderr } = await run('apt-get', [...statusOption, 'download', ...wanted], {
+    cwd: directory,
+    environment,
+    signal,
+    onStatus: (line) => {
+      const percent = percentOf(line);
+      if (percent !== undefined) onPercent(percent);
+    },
+  });
+  if (code === 0) return;
+  throw guestError('VIV_GUEST_MIRROR_FAILED', `downloading ${wanted.join(', ')} failed: ${stderr.trim()}`);
+};

@@ -1,6 +1,7 @@
 import { type CompressedRow, compressedImmediate, compressedRegister, isAllowed } from './compressed-row.ts';
-import { type Encoding, insertField, parseEncoding } from './encoding.ts';
+import { insertField } from './encoding.ts';
 import { errors } from './errors.ts';
+import type { InstructionRow } from './instruction-row.ts';
 import { instructions } from './instructions.ts';
 import { compressedRows } from './rows/compressed.ts';
 
@@ -10,8 +11,7 @@ export const compressedInstructions: readonly CompressedRow[] = compressedRows;
 const REGISTER_FIELDS = ['rd', 'rs1', 'rs2'] as const;
 
 interface ExpansionTarget {
-  readonly match: number;
-  readonly layout: Encoding;
+  readonly instruction: InstructionRow;
   /** `imm`, `shamt`, or empty. */
   readonly immediateName: string;
 }
@@ -21,25 +21,31 @@ const targetOf = (row: CompressedRow): ExpansionTarget => {
   if (target === undefined) {
     throw errors.make('VIV_ISA_ENCODING', `${row.name} stands for '${row.expansion.instruction}', which is no row`);
   }
-  const layout = parseEncoding(target.encoding, 32);
-  const names = layout.fields.map((field) => field.name);
+  const names = target.layout.fields.map((field) => field.name);
   return {
-    match: target.match,
-    layout,
+    instruction: target,
     immediateName: names.find((name) => name === 'imm' || name === 'shamt') ?? '',
   };
 };
 
 const expand = (row: CompressedRow, target: ExpansionTarget, half: number): number => {
-  let word = target.match;
+  const { layout } = target.instruction;
+  let word = target.instruction.match;
   for (const field of REGISTER_FIELDS) {
     const source = row.expansion[field] ?? 0;
     const register = typeof source === 'number' ? source : compressedRegister(row, half, source);
-    word += insertField(target.layout, field, BigInt(register));
+    word += insertField(layout, field, BigInt(register));
   }
   const immediate = row.expansion.immediate ?? compressedImmediate(row, half);
-  return word + insertField(target.layout, target.immediateName, BigInt(immediate));
+  return word + insertField(layout, target.immediateName, BigInt(immediate));
 };
+
+/** The row of a 16-bit encoding; undefined when it is illegal, reserved or not 16 bits long. */
+export const findCompressed = (half: number): CompressedRow | undefined =>
+  compressedRows.find((row) => (half & row.mask) === row.match && isAllowed(row, half));
+
+/** The 32-bit encoding (unsigned) that `half`, an encoding of `row`, stands for. */
+export const expandWith = (row: CompressedRow, half: number): number => expand(row, targetOf(row), half);
 
 /** Calls `visit` with each 16-bit encoding of `row`. */
 export const forEachEncoding = (row: CompressedRow, visit: (half: number) => void): void => {

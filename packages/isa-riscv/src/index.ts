@@ -7,13 +7,27 @@
  *
  * @module
  */
+export { type Alias, aliases } from './aliases.ts';
+export { type AssembledProgram, type AssembleOptions, assemble } from './assembler/assembler.ts';
+export { ExceptionCause, InterruptCause } from './causes.ts';
 export type { CompressedOperand, CompressedRow, Expansion } from './compressed-row.ts';
 export { compressedInstructions } from './compressed.ts';
+export { CSR, csrNames, csrNumbers } from './csr.ts';
 export { createDecoder, type Decoder } from './decoder.ts';
+export { type DisassembleOptions, disassemble } from './disassembler.ts';
 export { type Encoding, type EncodingField, extractField, insertField, parseEncoding } from './encoding.ts';
 export { errorTable } from './errors.ts';
 export { type Format, formats, type ImmediateKind, type Operand } from './format.ts';
 export { immediateOf } from './immediate.ts';
 export type { InstructionRow, RegisterFile } from './instruction-row.ts';
 export { instructions } from './instructions.ts';
+export {
+  floatConstants,
+  floatRegister,
+  floatRegisterNames,
+  integerRegister,
+  integerRegisterNames,
+  roundingModeNames,
+} from './registers.ts';
 export * from './semantics.ts';
+export * from './translation.ts';

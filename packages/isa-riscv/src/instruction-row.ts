@@ -1,4 +1,4 @@
-import { parseEncoding } from './encoding.ts';
+import { type Encoding, parseEncoding } from './encoding.ts';
 import { type Format, formats, type Operand } from './format.ts';
 import type { RegisterField, Semantics } from './semantics.ts';
 
@@ -15,6 +15,8 @@ export interface InstructionRow {
   /** Fixed bits and their values, unsigned 32-bit: a word is this instruction when `(word & mask) >>> 0 === match`. */
   readonly mask: number;
   readonly match: number;
+  /** The encoding taken apart. */
+  readonly layout: Encoding;
   readonly format: Format;
   /** In the order of assembler source. */
   readonly operands: readonly Operand[];
@@ -36,14 +38,15 @@ const registerFile = (operands: readonly Operand[], field: RegisterField): Regis
 export const rowsOf =
   (extension: string) =>
   (name: string, encoding: string, format: Format, semantics: Semantics, specializes?: string): InstructionRow => {
-    const { mask, match, fields } = parseEncoding(encoding, 32);
+    const layout = parseEncoding(encoding, 32);
     const operands: readonly Operand[] = formats[format].operands;
     return {
       name,
       extension,
       encoding,
-      mask,
-      match,
+      mask: layout.mask,
+      match: layout.match,
+      layout,
       format,
       operands,
       registers: {
@@ -52,7 +55,7 @@ export const rowsOf =
         rs2: registerFile(operands, 'rs2'),
         rs3: registerFile(operands, 'rs3'),
       },
-      hasRoundingMode: fields.some((field) => field.name === 'rm'),
+      hasRoundingMode: layout.fields.some((field) => field.name === 'rm'),
       ...(specializes === undefined ? {} : { specializes }),
       semantics,
     };

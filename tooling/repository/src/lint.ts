@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { checkDocuments } from './documents/check-documents.ts';
 import { checkDeclaredDependencies } from './floors/check-declared-dependencies.ts';
 import { checkImports } from './floors/check-imports.ts';
+import { checkDependencies } from './house-rules/dependency-rules.ts';
 import { checkFiles } from './house-rules/file-rules.ts';
 import { checkPackages } from './house-rules/package-rules.ts';
 import { checkText } from './house-rules/text-rules.ts';
@@ -19,7 +20,15 @@ const run = async (check: (workspace: Workspace) => Finding[] | Promise<Finding[
 
 const { values } = parseArgs({ options: { root: { type: 'string', default: process.cwd() } } });
 const workspace = readWorkspace(values.root);
-const checks = [checkImports, checkDeclaredDependencies, checkText, checkFiles, checkPackages, checkDocuments];
+const checks = [
+  checkImports,
+  checkDeclaredDependencies,
+  checkText,
+  checkFiles,
+  checkPackages,
+  checkDependencies,
+  checkDocuments,
+];
 const findings = (await Promise.all(checks.map(run))).flat();
 for (const { rule, where, what } of findings) console.error(`${where}  ${rule}: ${what}`);
 console.log(`${workspace.packages.length} packages, ${workspace.files.length} files, ${findings.length} findings`);

@@ -17,7 +17,14 @@ export const FLOORS: readonly Floor[] = [
   {
     name: 'libraries',
     level: 0,
-    folders: ['packages/boot-image', 'packages/fdt', 'packages/isa-riscv', 'packages/softfloat', 'packages/timer-queue', 'packages/wasm-emit'],
+    folders: [
+      'packages/boot-image',
+      'packages/fdt',
+      'packages/isa-riscv',
+      'packages/softfloat',
+      'packages/timer-queue',
+      'packages/wasm-emit',
+    ],
     mayImport: ['contracts'],
   },
   { name: 'kernel', level: 1, folders: ['packages/kernel'], mayImport: ['contracts', 'libraries'] },

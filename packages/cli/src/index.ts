@@ -1,1 +1,94 @@
-export {};
+/**
+ * The `viv` command: runs a RISC-V machine made of plugins, with the guest's console on the terminal or one command's
+ * output on standard output. `viv --help` lists the options, keys and exit codes.
+ *
+ * @example
+ * import { main } from '@vivarium/cli';
+ *
+ * process.exitCode = await main(['run', 'debian', '--exec', 'uname -m'], process);
+ *
+ * @module
+ */
+import { readFileSync } from 'node:fs';
+import type { VivariumError } from '@vivarium/contracts';
+import { parseCommandLine, type RunRequest } from './command-line.ts';
+import { disassembly } from './disassembly.ts';
+import { ExitCode } from './exit-code.ts';
+import { helpText } from './help.ts';
+import { readImage } from './image-file.ts';
+import { coded, errorObject, errorText, exitCodeOf, jsonLine } from './report.ts';
+import { type RunResult, run } from './run.ts';
+import type { Streams } from './session.ts';
+
+const version = (): string => {
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  return manifest.version;
+};
+
+/** Runs `viv` with `args` (without the program's own name) and returns its exit code. Never rejects. */
+export const main = async (args: readonly string[], streams: Streams): Promise<number> => {
+  const json = args.includes('--json');
+  const fail = (error: VivariumError): void => {
+    if (json) streams.stdout.write(jsonLine({ error: errorObject(error) }));
+    streams.stderr.write(errorText(error, args.includes('--verbose')));
+  };
+  try {
+    const request = parseCommandLine(args);
+    switch (request.action) {
+      case 'help':
+        streams.stdout.write(helpText());
+        return ExitCode.powerOff;
+      case 'version':
+        streams.stdout.write(`${version()}\n`);
+        return ExitCode.powerOff;
+      case 'disassemble':
+        return await list(request.file, streams);
+      case 'run':
+        return report(request, await run(request, streams), streams);
+    }
+  } catch (error) {
+    const known = coded(error);
+    fail(known);
+    return exitCodeOf(known);
+  }
+};
+
+const report = (request: RunRequest, result: RunResult, streams: Streams): number => {
+  const { error, ...rest } = result;
+  if (request.json) {
+    streams.stdout.write(jsonLine({ ...rest, ...(error === undefined ? {} : { error: errorObject(error) }) }));
+  }
+  if (error !== undefined) streams.stderr.write(errorText(error, request.verbose));
+  return result.exitCode;
+};
+
+/** Characters of a listing that are gathered before they are written. */
+const BATCH = 1 << 16;
+
+/** Writes a listing as fast as its reader takes it, until the reader has seen enough. */
+const list = async (file: string, { stdout }: Streams): Promise<number> => {
+  let gone = false;
+  const closed = new Promise<void>((resolve) => {
+    stdout.once('error', () => {
+      gone = true;
+      resolve();
+    });
+  });
+  const flush = async (text: string): Promise<void> => {
+    if (stdout.write(text)) return;
+    await Promise.race([new Promise<void>((resolve) => stdout.once('drain', resolve)), closed]);
+  };
+  let text = '';
+  for (const line of disassembly(await readImage('--disasm', file))) {
+    text += `${line}\n`;
+    if (text.length < BATCH) continue;
+    await flush(text);
+    text = '';
+    if (gone) return ExitCode.outputClosed;
+  }
+  await flush(text);
+  return gone ? ExitCode.outputClosed : ExitCode.powerOff;
+};
+
+export { errorTable } from './errors.ts';
+export type { Streams } from './session.ts';

@@ -1,4 +1,4 @@
-import { ClockToken, CpuCoreToken, type Clock, isVivariumError } from '@vivarium/contracts';
+import { type Clock, ClockToken, type CpuCore, CpuCoreToken, isVivariumError } from '@vivarium/contracts';
 import type { Machine } from '@vivarium/kernel';
 import type { Cell, CellOptions, CellOutcome, CellStats } from './cell.ts';
 import { errors } from './errors.ts';
@@ -19,6 +19,7 @@ const STOPPED: CellOutcome = { kind: 'stopped' };
 /** Runs one machine on the thread that made it. */
 export class InlineCell implements Cell {
   readonly #machine: Machine;
+  readonly #core: CpuCore;
   readonly #clock: Clock;
   readonly #loop: RunLoop;
   readonly #options: CellOptions;
@@ -36,7 +37,8 @@ export class InlineCell implements Cell {
     this.#machine = machine;
     this.#options = options;
     this.#clock = machine.get(ClockToken);
-    this.#loop = new RunLoop(machine.get(CpuCoreToken), this.#clock, options.step);
+    this.#core = machine.get(CpuCoreToken);
+    this.#loop = new RunLoop(this.#core, this.#clock, options.step);
   }
 
   get stats(): CellStats {
@@ -91,7 +93,7 @@ export class InlineCell implements Cell {
 
   #listen(): void {
     this.#removals.push(this.#machine.events.on('guest:power', () => this.#loop.interrupt()));
-    for (const vcpu of this.#machine.get(CpuCoreToken).vcpus) {
+    for (const vcpu of this.#core.vcpus) {
       const removal = vcpu.onWakeup?.(() => {
         this.#sleeper.wake();
         this.#loop.yieldCurrent();
@@ -208,6 +210,6 @@ export class InlineCell implements Cell {
   }
 
   #retired(): number {
-    return this.#machine.get(CpuCoreToken).vcpus.reduce((sum, vcpu) => sum + vcpu.retired, 0);
+    return this.#core.vcpus.reduce((sum, vcpu) => sum + vcpu.retired, 0);
   }
 }

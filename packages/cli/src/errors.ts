@@ -1,0 +1,47 @@
+import { defineErrors } from '@vivarium/contracts';
+
+/** Every error the command line itself reports; parts add their own. */
+export const errors = defineErrors({
+  VIV_USAGE: {
+    when: 'The command line is not one that viv understands.',
+    hint: 'See `viv --help`.',
+  },
+  VIV_FILE_UNREADABLE: {
+    when: 'A file named on the command line is missing, not a regular file, or cannot be read.',
+    hint: 'Check the path and its permissions; relative paths start at the current directory.',
+  },
+  VIV_FILE_UNWRITABLE: {
+    when: 'A file that the command line asks for cannot be created or written.',
+    hint: 'Check that its folder exists and may be written to.',
+  },
+  VIV_PLUGIN_UNRESOLVED: {
+    when: 'No package or file was found where a --plugin points.',
+    hint: 'Give ./path to a package folder or module file, or the name of a package installed below the current directory.',
+  },
+  VIV_EXEC_GUEST: {
+    when: '--exec was given without a guest that knows how to run a command.',
+    hint: 'Use `viv run debian --exec …`; --kernel and --initrd may replace its images.',
+  },
+  VIV_EXEC_UNFINISHED: {
+    when: 'The guest ended before it reported the exit status of the --exec command.',
+    hint: 'The end of its console is shown above; --verbose shows all of it.',
+  },
+  VIV_TIMEOUT: {
+    when: 'The guest was still running when --timeout ran out.',
+    hint: 'Give it longer, or use --verbose to see what it is doing.',
+  },
+  VIV_GUEST_FAILURE: {
+    when: 'The guest powered off with a failure code, which becomes the exit code.',
+    hint: 'The guest says why on its console.',
+  },
+  VIV_DISASSEMBLE: {
+    when: 'A file given to --disasm holds no code that can be shown.',
+    hint: 'Give a RISC-V ELF file, a Linux Image, or raw machine code.',
+  },
+  VIV_INTERNAL: {
+    when: 'Something failed that has no code of its own: a bug.',
+    hint: 'Run again with --verbose and report the stack that it prints.',
+  },
+});
+
+export const errorTable = errors.table;

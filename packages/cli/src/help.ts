@@ -1,0 +1,39 @@
+import { type OptionRow, optionTable } from './option-table.ts';
+
+const optionLine = ([name, row]: readonly [string, OptionRow]): string => {
+  const short = row.short === undefined ? '' : `-${row.short}, `;
+  const value = row.value === undefined ? '' : ` ${row.value}`;
+  return `  ${`${short}--${name}${value}`.padEnd(20)} ${row.help}`;
+};
+
+/** The text of `viv --help`. */
+export const helpText = (): string => `viv: run a RISC-V machine made of plugins
+
+Usage:
+  viv run debian [options]                   boot Debian to a shell
+  viv run debian --exec CMD [options]        run one command in it
+  viv run --kernel FILE [options]            boot a kernel of your own
+  viv run --bios FILE [options]              start machine-mode firmware
+  viv run --disasm FILE                      show the code in a file
+
+Options:
+${Object.entries(optionTable).map(optionLine).join('\n')}
+
+Examples:
+  viv run debian
+  viv run debian --exec 'uname -m'
+  viv run debian --cpus 2 --memory 1G --exec 'cat /proc/cpuinfo'
+  viv run debian --plugin ./toaster,slots=4
+  viv run --kernel Image --initrd rootfs.cpio --append 'console=ttyS0 quiet'
+  viv run --bios fw_jump.elf --timeout 60
+
+Keys in the terminal (after the escape key, Ctrl-] by default):
+  q  stop the guest and quit     r  reset the guest
+  ?  show these keys             Ctrl-]  send the escape key itself
+
+Exit codes:
+  0    the guest powered off       1..255  failure code of the guest, or the --exec command's own
+  1    any other error             2       bad usage
+  70   guest fault                 124     --timeout ran out
+  128+N  ended by signal N         141     the reader of the output went away
+`;

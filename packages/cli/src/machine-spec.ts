@@ -1,0 +1,114 @@
+import { virtBoard } from '@vivarium/board-virt';
+import { charPipe } from '@vivarium/char-pipe';
+import type { BootImage, MachineSpec, PartSpec } from '@vivarium/contracts';
+import { commandLine, execOverlay, prepareDebian } from '@vivarium/guest-debian';
+import type { RunRequest } from './command-line.ts';
+import { readImage } from './image-file.ts';
+import type { PluginArgument } from './plugin-argument.ts';
+import type { Progress } from './progress.ts';
+
+/** Ids of the character backends behind the serial ports, first port first. */
+export const Console = {
+  terminal: 'console0',
+  /** Text lines to and from the guest's agent. */
+  agent: 'console1',
+  /** Standard output and error of the command in exec mode. */
+  output: 'console2',
+  errors: 'console3',
+} as const;
+
+const consolesOf = ({ guest, exec }: RunRequest): readonly PartSpec[] => {
+  const { terminal, agent, output, errors } = Console;
+  const ids =
+    guest === undefined ? [terminal] : exec === undefined ? [terminal, agent] : [terminal, agent, output, errors];
+  return ids.map((id) => ({ id, plugin: charPipe }));
+};
+
+/** A part for each `--plugin`, named after the last word of its specifier. */
+export const pluginParts = (plugins: readonly PluginArgument[]): readonly PartSpec[] =>
+  plugins.map(({ specifier, options }, index) => {
+    const words = specifier.replace(/\.[cm]?[jt]s$/, '').match(/[A-Za-z0-9_-]+/g);
+    const id = `${(words?.at(-1) ?? 'plugin').slice(0, 48)}.${index}`;
+    return { id, plugin: specifier, ...(options === undefined ? {} : { options }) };
+  });
+
+/** Archives of an initrd follow each other at multiples of four bytes (Linux, early-userspace/buffer-format.rst). */
+const joinArchives = (first: BootImage, second: Uint8Array): BootImage => {
+  const start = Math.ceil(first.bytes.length / 4) * 4;
+  const bytes = new Uint8Array(start + second.length);
+  bytes.set(first.bytes);
+  bytes.set(second, start);
+  return { name: first.name, bytes };
+};
+
+interface LinuxImages {
+  readonly kernel: BootImage;
+  readonly initrd?: BootImage;
+}
+
+const optionalImage = async (option: string, path: string | undefined): Promise<BootImage | undefined> =>
+  path === undefined ? undefined : readImage(option, path);
+
+/** Debian's images, or those given in their place; nothing is prepared when both are given. */
+const debianImages = async (request: RunRequest, progress: Progress, signal: AbortSignal): Promise<LinuxImages> => {
+  const kernel = await optionalImage('--kernel', request.kernel);
+  const initrd = await optionalImage('--initrd', request.initrd);
+  if (kernel !== undefined && initrd !== undefined) return { kernel, initrd };
+  try {
+    const prepared = await prepareDebian({
+      signal,
+      onProgress: ({ message, ...report }) =>
+        progress.update(
+          message,
+          'total' in report && report.total !== undefined && report.total > 0
+            ? (report.done ?? 0) / report.total
+            : undefined,
+        ),
+    });
+    return {
+      kernel: kernel ?? (await readImage('debian kernel', prepared.kernel)),
+      initrd: initrd ?? (await readImage('debian initrd', prepared.initrd)),
+    };
+  } finally {
+    progress.done();
+  }
+};
+
+const joinWords = (...words: readonly (string | undefined)[]): string =>
+  words.filter((word) => word !== undefined && word !== '').join(' ');
+
+type Boot = Parameters<typeof virtBoard>[0]['boot'];
+
+const bootOf = async (request: RunRequest, progress: Progress, signal: AbortSignal): Promise<Boot> => {
+  const { guest, exec, append, bios } = request;
+  if (guest !== undefined) {
+    const { kernel, initrd } = await debianImages(request, progress, signal);
+    const overlaid = initrd === undefined || exec === undefined ? initrd : joinArchives(initrd, execOverlay(exec));
+    return {
+      kind: 'kernel',
+      kernel,
+      ...(overlaid === undefined ? {} : { initrd: overlaid }),
+      commandLine: joinWords(commandLine({ interactive: exec === undefined }), append),
+    };
+  }
+  const kernel = await optionalImage('--kernel', request.kernel);
+  const initrd = await optionalImage('--initrd', request.initrd);
+  const rest = {
+    ...(initrd === undefined ? {} : { initrd }),
+    ...(append === undefined ? {} : { commandLine: append }),
+  };
+  if (bios === undefined && kernel !== undefined) return { kind: 'kernel', kernel, ...rest };
+  const image = await readImage('--bios', bios ?? '');
+  return { kind: 'bios', bios: image, ...(kernel === undefined ? {} : { kernel }), ...rest };
+};
+
+/** The machine that a request describes, as data. Reads the images, and prepares the guest when it has to. */
+export const machineSpec = async (request: RunRequest, progress: Progress, signal: AbortSignal): Promise<MachineSpec> =>
+  virtBoard({
+    memory: request.memory,
+    cpus: request.cpus,
+    clock: request.clock,
+    boot: await bootOf(request, progress, signal),
+    consoles: consolesOf(request),
+    devices: pluginParts(request.plugins),
+  });

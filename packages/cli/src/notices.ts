@@ -1,0 +1,44 @@
+import type { MachineEvents } from '@vivarium/contracts';
+import type { Machine } from '@vivarium/kernel';
+
+/** Most lines shown of what a machine says about itself: a guest can cause them. */
+const MOST_LINES = 200;
+
+/** Lines for the person at the terminal, on standard error. */
+export class Notices {
+  readonly #write: (text: string) => unknown;
+  #left = MOST_LINES;
+  /** In raw mode a line feed does not return the carriage. */
+  raw = false;
+
+  constructor(write: (text: string) => unknown) {
+    this.#write = write;
+  }
+
+  say(line: string): void {
+    this.#write(`viv: ${line}${this.raw ? '\r\n' : '\n'}`);
+  }
+
+  /** Shows failures of parts and what they log: warnings and errors, or everything. */
+  follow(machine: Machine, everything: boolean): void {
+    machine.events.on('part:failure', ({ part, plugin, hook, error }) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#limited(`part ${part} (${plugin}) failed in ${hook}: ${reason}`);
+    });
+    machine.events.on('log', (event) => {
+      if (everything || event.level === 'warn' || event.level === 'error') this.#limited(this.#logLine(event));
+    });
+  }
+
+  #logLine({ part, level, message, facts }: MachineEvents['log']): string {
+    const plain = (_key: string, value: unknown): unknown =>
+      typeof value === 'bigint' ? `0x${value.toString(16)}` : value;
+    return `${part}: ${level}: ${message}${facts === undefined ? '' : ` ${JSON.stringify(facts, plain)}`}`;
+  }
+
+  #limited(line: string): void {
+    if (this.#left < 0) return;
+    this.say(this.#left > 0 ? line : `more than ${MOST_LINES} messages of the machine; the rest is not shown`);
+    this.#left--;
+  }
+}

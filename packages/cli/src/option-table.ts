@@ -1,0 +1,51 @@
+/** One option of the command line: what parsing and `--help` need to know about it. */
+export interface OptionRow {
+  readonly type: 'string' | 'boolean';
+  /** What the value is called in `--help`. */
+  readonly value?: string;
+  readonly multiple?: true;
+  readonly short?: string;
+  readonly help: string;
+}
+
+/** Every option of `viv run`, in the order of `--help`. */
+export const optionTable = {
+  exec: {
+    type: 'string',
+    value: 'CMD',
+    help: 'Run CMD in the guest with sh -c, print its output, exit with its code',
+  },
+  cpus: { type: 'string', value: 'N', help: 'Number of vCPUs (default 1)' },
+  memory: { type: 'string', value: 'SIZE', help: 'Guest RAM, such as 256M or 1G (default 512M)' },
+  kernel: { type: 'string', value: 'FILE', help: "Linux Image or ELF; with debian, instead of Debian's" },
+  initrd: { type: 'string', value: 'FILE', help: "Initial RAM disk; with debian, instead of Debian's" },
+  append: { type: 'string', value: 'STRING', help: 'Add STRING to the kernel command line' },
+  bios: { type: 'string', value: 'FILE', help: 'Machine-mode firmware, ELF or raw, started at reset' },
+  plugin: {
+    type: 'string',
+    value: 'SPEC',
+    multiple: true,
+    help: 'Add a part: ./path or package name, with options as SPEC,key=value,… (repeatable)',
+  },
+  clock: {
+    type: 'string',
+    value: 'KIND',
+    help: 'real (default), or virtual: time is counted in instructions, so that runs repeat exactly',
+  },
+  'no-reboot': { type: 'boolean', help: 'Exit when the guest asks for a reboot' },
+  timeout: { type: 'string', value: 'SECONDS', help: 'Stop the guest after SECONDS and exit with 124' },
+  escape: {
+    type: 'string',
+    value: 'KEY',
+    help: 'Escape key of the terminal, such as ^] (default) or ^A; none for no key',
+  },
+  disasm: { type: 'string', value: 'FILE', help: 'Disassemble an ELF file, a Linux Image or raw code, and exit' },
+  trace: { type: 'string', value: 'FILE', help: 'Write each instruction before it runs to FILE, or to stderr for -' },
+  'trace-limit': { type: 'string', value: 'N', help: 'Stop tracing after N instructions (default 10000)' },
+  json: { type: 'boolean', help: 'Print one JSON object with the outcome or the error on stdout' },
+  verbose: { type: 'boolean', help: 'Show what the parts log, the console with --exec, and causes of errors' },
+  version: { type: 'boolean', help: 'Print the version' },
+  help: { type: 'boolean', short: 'h', help: 'Print this help' },
+} as const satisfies Record<string, OptionRow>;
+
+export type OptionName = keyof typeof optionTable;

@@ -1,0 +1,187 @@
+import { FirmwareToken, type GuestFault, VivariumError } from '@vivarium/contracts';
+import { type Cell, type CellOutcome, type CellStats, createInlineCell } from '@vivarium/host';
+import { assemble, type Machine } from '@vivarium/kernel';
+import { Captured } from './captured.ts';
+import type { RunRequest } from './command-line.ts';
+import { errors } from './errors.ts';
+import { ExecSession } from './exec-session.ts';
+import { ExitCode, failureExitCode, signalExitCode } from './exit-code.ts';
+import { abortOnSignal, type Interruption, watchInterruptions } from './interruption.ts';
+import { machineSpec } from './machine-spec.ts';
+import { Notices } from './notices.ts';
+import { loadPlugin } from './plugin-module.ts';
+import { Progress } from './progress.ts';
+import type { Session, Streams } from './session.ts';
+import { TerminalSession } from './terminal-session.ts';
+import { Tracer } from './trace.ts';
+
+/** How `viv run` ended. */
+export interface RunResult {
+  readonly exitCode: number;
+  readonly error?: VivariumError;
+  readonly outcome: CellOutcome;
+  readonly stats: CellStats;
+  readonly exec?: { readonly stdout: string; readonly stderr: string; readonly truncated: boolean };
+  readonly boot?: unknown;
+}
+
+/** How long a guest may take to power off after its command has ended, in milliseconds. */
+const POWER_OFF_GRACE = 10_000;
+/** How much of the console is shown when the command did not run, in bytes. */
+const CONSOLE_TAIL = 4096;
+
+/** Assembles the machine, connects it to the process, runs it to its end, and takes it down. Throws coded errors. */
+export const run = async (request: RunRequest, streams: Streams): Promise<RunResult> => {
+  const notices = new Notices((text) => streams.stderr.write(text));
+  const spec = await abortOnSignal((signal) => machineSpec(request, new Progress(streams.stderr), signal));
+  await using machine = await assemble(spec, { load: (specifier) => loadPlugin(specifier, process.cwd()) });
+  notices.follow(machine, request.verbose);
+  const tracer = request.trace === undefined ? undefined : new Tracer(machine, request.trace, request.traceLimit);
+  try {
+    await using cell = createInlineCell(machine, {
+      onReboot: request.reboot ? 'reset' : 'stop',
+      ...(tracer === undefined ? {} : { step: tracer.step }),
+    });
+    const stop = (): void => void cell.stop().catch(() => {}); // what fails then ends the run, which says so
+    const interruption = watchInterruptions(request.timeout, streams, stop);
+    try {
+      return request.exec === undefined
+        ? await runTerminal(request, streams, { machine, cell, notices, interruption })
+        : await runExec(request, streams, { machine, cell, notices, interruption });
+    } finally {
+      interruption.close();
+    }
+  } finally {
+    tracer?.close();
+  }
+};
+
+/** What a run works with. */
+interface Running {
+  readonly machine: Machine;
+  readonly cell: Cell;
+  readonly notices: Notices;
+  readonly interruption: Interruption;
+}
+
+const runTerminal = async (request: RunRequest, streams: Streams, running: Running): Promise<RunResult> => {
+  const { machine, cell, notices, interruption } = running;
+  const session = new TerminalSession(machine, {
+    streams,
+    sink: request.json ? streams.stderr : streams.stdout,
+    escape: request.escape,
+    agent: request.guest !== undefined,
+    notices,
+    act: (action) => {
+      if (action === 'quit') interruption.interrupt({ kind: 'quit' });
+      else void cell.reset().catch(() => {}); // a failed reset ends the run, which says so
+    },
+  });
+  const outcome = await drive(session, running);
+  return { ...conclude(request, running, outcome), ...layoutOf(machine) };
+};
+
+const runExec = async (request: RunRequest, streams: Streams, running: Running): Promise<RunResult> => {
+  const { machine, cell, interruption } = running;
+  const captured = request.json ? { output: new Captured(), errors: new Captured() } : undefined;
+  let grace: NodeJS.Timeout | undefined;
+  const session = new ExecSession(
+    machine,
+    {
+      output: captured?.output ?? streams.stdout,
+      errors: captured?.errors ?? streams.stderr,
+      console: request.verbose ? streams.stderr : undefined,
+    },
+    () => {
+      grace = setTimeout(() => void cell.stop().catch(() => {}), POWER_OFF_GRACE);
+    },
+  );
+  let outcome: CellOutcome;
+  try {
+    outcome = await drive(session, running);
+  } finally {
+    clearTimeout(grace);
+    if (session.exitCode === undefined && !request.verbose && interruption.cause?.kind !== 'signal') {
+      showTail(session.consoleTail(CONSOLE_TAIL), streams);
+    }
+  }
+  const exec = captured && {
+    stdout: captured.output.text,
+    stderr: captured.errors.text,
+    truncated: captured.output.truncated || captured.errors.truncated,
+  };
+  return {
+    ...conclude(request, running, outcome, session.exitCode),
+    ...layoutOf(machine),
+    ...(exec === undefined ? {} : { exec }),
+  };
+};
+
+/** Runs the machine with a session around it. The session lets go of the terminal however the run ends. */
+const drive = async (session: Session, { cell, interruption }: Running): Promise<CellOutcome> => {
+  try {
+    const outcome = await cell.run();
+    await Promise.race([session.finish(), interruption.outputClosed]);
+    return outcome;
+  } finally {
+    session.close();
+  }
+};
+
+const showTail = (tail: Uint8Array, streams: Streams): void => {
+  const text = Buffer.from(tail).toString('utf8').trimEnd();
+  if (text === '') return;
+  const lines = text.split(/\r*\n/).map((line) => `  | ${line}\n`);
+  streams.stderr.write(`viv: the end of the guest's console:\n${lines.join('')}`);
+};
+
+const faultError = ({ code, message, vcpu, pc }: GuestFault): VivariumError => {
+  const where = [
+    ...(vcpu === undefined ? [] : [`vCPU ${vcpu}`]),
+    ...(pc === undefined ? [] : [`pc 0x${pc.toString(16)}`]),
+  ].join(', ');
+  return new VivariumError(code, where === '' ? message : `${message} (${where})`, {
+    hint: 'The guest cannot go on from there; --trace FILE shows the instructions that it runs.',
+  });
+};
+
+/** Where the firmware put what, for programs that debug the guest. */
+const layoutOf = (machine: Machine): Pick<RunResult, 'boot'> => {
+  const layout = machine.maybe(FirmwareToken)?.layout;
+  if (layout === undefined) return {};
+  const { entry, images, deviceTree } = layout;
+  return { boot: { entry, images, deviceTree: { base: deviceTree.base, length: deviceTree.blob.length } } };
+};
+
+/** What an outcome means to whoever started `viv`. */
+const conclude = (
+  request: RunRequest,
+  { cell, interruption }: Running,
+  outcome: CellOutcome,
+  commandExitCode?: number,
+): Pick<RunResult, 'exitCode' | 'error' | 'outcome' | 'stats'> => {
+  const result = (exitCode: number, error?: VivariumError) => ({
+    exitCode,
+    outcome,
+    stats: cell.stats,
+    ...(error === undefined ? {} : { error }),
+  });
+  const { cause } = interruption;
+  if (cause?.kind === 'output-closed') return result(ExitCode.outputClosed);
+  if (cause?.kind === 'signal') return result(signalExitCode(cause.signal));
+  if (commandExitCode !== undefined) return result(commandExitCode);
+  if (cause?.kind === 'timeout') {
+    const error = errors.make('VIV_TIMEOUT', `the guest was stopped after ${request.timeout} s`);
+    return result(ExitCode.timeout, error);
+  }
+  if (outcome.kind === 'fault') return result(ExitCode.guestFault, faultError(outcome.fault));
+  if (outcome.kind === 'failure') {
+    const error = errors.make('VIV_GUEST_FAILURE', `the guest powered off with failure code ${outcome.code}`);
+    return result(failureExitCode(outcome.code), error);
+  }
+  if (request.exec !== undefined) {
+    const error = errors.make('VIV_EXEC_UNFINISHED', 'the guest ended before the command did');
+    return result(ExitCode.error, error);
+  }
+  return result(ExitCode.powerOff);
+};

@@ -76,7 +76,7 @@ export interface PluginDefinition<Options = unknown> {
 }
 
 /** A plugin whatever its options. */
-// biome-ignore lint/suspicious/noExplicitAny: options are checked by the plugin's own schema at assembly
+// oxlint-disable-next-line typescript/no-explicit-any -- options are checked by the plugin's own schema at assembly
 export type AnyPlugin = PluginDefinition<any>;
 
 /**

@@ -15,7 +15,7 @@ export interface Token<T> {
 }
 
 /** A token of which the type parameter does not matter. */
-// biome-ignore lint/suspicious/noExplicitAny: a token list is heterogeneous and the phantom type is invariant
+// oxlint-disable-next-line typescript/no-explicit-any -- a token list is heterogeneous and the phantom type is invariant
 export type AnyToken = Token<any>;
 
 /** Declares a contract that one provider serves. `name` is `<scope>/<contract>`, `major` a positive integer. */

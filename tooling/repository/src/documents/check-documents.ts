@@ -29,7 +29,7 @@ export const checkDocuments = async (workspace: Workspace): Promise<Finding[]> =
   const documents = await generateDocuments(workspace);
   const stale = documents
     .filter(({ file, content }) => content === undefined || read(join(workspace.root, file)) !== content)
-    .map(({ file }): Finding => ({ rule: 'documents', where: file, what: 'is not current: run pnpm docs' }));
+    .map(({ file }): Finding => ({ rule: 'documents', where: file, what: 'is not current: run pnpm documents' }));
   const shared = sharedCodes(tables).map(
     (code): Finding => ({ rule: 'error-code', where: 'docs/errors.md', what: `${code} is claimed by two packages` }),
   );

@@ -24,7 +24,7 @@ import { placeDevices } from './placement.ts';
 import { PowerLatch } from './power-latch.ts';
 import { type CheckedPart, KERNEL, type PartLinks } from './requirements.ts';
 import { MachineScope } from './scope.ts';
-import { PartContext } from './setup-context.ts';
+import { setupContext } from './setup-context.ts';
 import { MachineBus } from './system-bus.ts';
 import { tearDown, withLaterErrors } from './teardown.ts';
 
@@ -116,7 +116,7 @@ class Construction {
     });
     const live = new LivePart(spec, manifest, { scope, grants }, this.#plan.deadlines);
     this.#built.push(live);
-    const context = new PartContext(spec.id, options, manifest, scope, grants, this.#events);
+    const context = setupContext({ id: spec.id, options, manifest, scope, grants, events: this.#events });
     const part = await live.run(
       'setup',
       () => manifest.setup(context),

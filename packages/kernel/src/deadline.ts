@@ -58,15 +58,13 @@ export const within = async <T>(
       resolve(EXPIRED);
     }, milliseconds);
   });
-  const work = (async () => act())();
-  work.then(
-    (value) => {
-      if (expired) late(value);
-    },
-    () => {},
-  );
+  const settle = async (): Promise<T> => {
+    const value = await act();
+    if (expired) late(value);
+    return value;
+  };
   try {
-    return await Promise.race([work, expiry]);
+    return await Promise.race([settle(), expiry]);
   } finally {
     clearTimeout(timer);
   }

@@ -46,30 +46,31 @@ export class RevocableGrants implements GrantHandles {
     return this.#memory;
   }
 
-  interrupt(name: string): InterruptLine {
+  // Fields, not methods, so that a plugin may take the handles apart.
+  readonly interrupt = (name: string): InterruptLine => {
     this.#declared('interrupts');
     const wired = this.#sources.lines.get(name);
     if (this.#revoked || wired === undefined) return UNCONNECTED;
     const line = this.#lines.get(name) ?? new RevocableLine(wired);
     this.#lines.set(name, line);
     return line;
-  }
+  };
 
-  timer(expired: () => void): Timer {
+  readonly timer = (expired: () => void): Timer => {
     this.#declared('timers');
     const { clock, timerFailed } = this.#sources;
     const timer = new RevocableTimer(clock, expired, timerFailed);
     if (this.#revoked) timer.revoke();
     else this.#timers.add(timer);
     return timer;
-  }
+  };
 
-  hostPath(path: string): string {
+  readonly hostPath = (path: string): string => {
     this.#declared('host-files');
     const { part, hostRoots } = this.#sources;
     if (this.#revoked) throw errors.make('VIV_GRANT_REVOKED', `part "${part}" is disposed`, { details: { part } });
     return resolveHostPath(part, hostRoots, path);
-  }
+  };
 
   revoke(): void {
     this.#revoked = true;

@@ -21,7 +21,9 @@ export const checkGrants = (part: string, manifest: Manifest, policy: GrantPolic
     let allowed = false;
     let cause: unknown;
     try {
-      allowed = policy.allows(manifest.name, grant) === true;
+      // An answer that is merely truthy, such as a promise, is no permission.
+      const answer: unknown = policy.allows(manifest.name, grant);
+      allowed = answer === true;
     } catch (error) {
       cause = error;
     }

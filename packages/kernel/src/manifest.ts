@@ -106,7 +106,7 @@ export const readManifest = (part: string, plugin: unknown): Manifest => {
     if (unknownGrant !== undefined) throw refuse(`(${name}) it asks for the unknown grant ${quote(unknownGrant)}`);
     once('grants', grants as readonly Grant[]);
     if (options !== undefined) {
-      const standard =
+      const standard: unknown =
         isRecord(options) || typeof options === 'function' ? Reflect.get(options, '~standard') : undefined;
       if (!isRecord(standard) || standard['version'] !== 1 || typeof standard['validate'] !== 'function') {
         throw refuse(`(${name}) its options must be a Standard Schema, version 1`);

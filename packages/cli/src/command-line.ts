@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { DEFAULT_MEMORY, MAXIMUM_CPUS } from '@vivarium/board-virt';
 import { errors } from './errors.ts';
 import { parseMemorySize } from './memory-size.ts';
 import { optionTable } from './option-table.ts';
@@ -36,10 +37,8 @@ export type Request =
   | { readonly action: 'version' }
   | { readonly action: 'disassemble'; readonly file: string };
 
-const DEFAULT_MEMORY = 512 << 20;
 const DEFAULT_TRACE_LIMIT = 10_000;
 const DEFAULT_ESCAPE = 0x1d; // Ctrl-]
-const MOST_CPUS = 512;
 /** Longest `--timeout` that host timers can keep, in seconds. */
 const LONGEST_TIMEOUT = 2_000_000;
 
@@ -86,8 +85,10 @@ const parse = (args: readonly string[]) => {
   try {
     return parseArgs({ args: [...args], options: optionTable, allowPositionals: true, strict: true });
   } catch (error) {
-    // Node's messages end in advice about its own API from the second sentence on.
-    throw usage((error as Error).message.split('. ')[0] ?? 'cannot read the command line', error);
+    // After the first sentence Node's messages advise on its own API.
+    const [problem = ''] = (error as Error).message.split(/\.(?:\s|$)/);
+    const advice = problem.includes('ambiguous') ? '; write --option=VALUE when the value starts with a dash' : '';
+    throw usage(problem + advice, error);
   }
 };
 
@@ -106,7 +107,7 @@ export const parseCommandLine = (args: readonly string[]): Request => {
     action: 'run',
     guest: guest === 'debian' ? 'debian' : undefined,
     exec: values.exec,
-    cpus: integer('cpus', values.cpus ?? '1', 1, MOST_CPUS),
+    cpus: integer('cpus', values.cpus ?? '1', 1, MAXIMUM_CPUS),
     memory: values.memory === undefined ? DEFAULT_MEMORY : memorySize(values.memory),
     kernel: values.kernel,
     initrd: values.initrd,

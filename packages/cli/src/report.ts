@@ -15,7 +15,7 @@ export const coded = (error: unknown): VivariumError => {
 };
 
 export const exitCodeOf = (error: VivariumError): number => {
-  const usage = error.code === 'VIV_USAGE' || error.code === 'VIV_EXEC_GUEST';
+  const usage = error.code === 'VIV_USAGE' || error.code === 'VIV_EXEC_GUEST' || error.code.startsWith('VIV_BOARD_');
   if (error.code === 'VIV_GUEST_CANCELLED') return signalExitCode('SIGINT');
   return usage ? ExitCode.usage : ExitCode.error;
 };

@@ -63,6 +63,7 @@ export class FakeVcpu implements Vcpu {
     this.yields++;
   }
   interruptInput(): undefined {}
+  fence(): void {}
   start(): void {
     this.running = true;
   }

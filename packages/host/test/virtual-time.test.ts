@@ -58,7 +58,7 @@ describe('virtual time', () => {
       ],
       'virtual',
     );
-    fake.clock.timer(() => fake.vcpus[0]!.raise()).arm(3600e9);
+    fake.clock.timer(() => fake.vcpus[0].raise()).arm(3600e9);
     await createInlineCell(fake.machine).run();
     expect(fake.clock.now()).toBe(3600e9 + 10);
   });
@@ -78,10 +78,10 @@ describe('the state hash', () => {
         fake.ram[63] = 1;
       },
       (fake) => {
-        fake.vcpus[0]!.pc = 4n;
+        fake.vcpus[0].pc = 4n;
       },
       (fake) => fake.clock.virtual!.advanceTo(10),
-      (fake) => fake.vcpus[0]!.stop(),
+      (fake) => fake.vcpus[0].stop(),
     ];
     const hashes = await Promise.all(changes.map(hashOf));
     expect(new Set(hashes).size).toBe(changes.length);

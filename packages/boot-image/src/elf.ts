@@ -19,6 +19,11 @@ export interface LoadSegment {
   readonly memoryLength: number;
 }
 
+/** A segment of an ELF file, with the address that its code believes to be at. */
+export interface ElfSegment extends LoadSegment {
+  readonly virtualAddress: bigint;
+}
+
 /** A statically linked RISC-V program with its own addresses. */
 export interface ElfImage {
   readonly kind: 'elf';
@@ -27,16 +32,12 @@ export interface ElfImage {
   /** Guest-physical. */
   readonly entry: number;
   /** By address; never empty, never overlapping. */
-  readonly segments: readonly LoadSegment[];
-}
-
-interface VirtualSegment extends LoadSegment {
-  readonly virtualAddress: bigint;
+  readonly segments: readonly ElfSegment[];
 }
 
 const malformed = (message: string): Error => errors.make('VIV_IMAGE_MALFORMED', message);
 
-const readSegment = (name: string, bytes: Uint8Array, at: number): VirtualSegment | undefined => {
+const readSegment = (name: string, bytes: Uint8Array, at: number): ElfSegment | undefined => {
   const fields = new LittleEndian(bytes);
   const type = fields.u32(at + PHDR.p_type);
   const offset = fields.u64(at + PHDR.p_offset);
@@ -83,15 +84,12 @@ const refuseOverlap = (name: string, segments: readonly LoadSegment[]): void => 
   }
 };
 
-/** The entry is a virtual address; what starts the program jumps to its physical one. */
-const physicalEntry = (name: string, entry: bigint, segments: readonly VirtualSegment[]): number => {
+/** Where a virtual address of a program lies in memory; undefined when it is in none of its segments. */
+export const physicalAddress = (segments: readonly ElfSegment[], address: bigint): number | undefined => {
   const home = segments.find(
-    ({ virtualAddress, memoryLength }) => entry >= virtualAddress && entry < virtualAddress + BigInt(memoryLength),
+    ({ virtualAddress, memoryLength }) => address >= virtualAddress && address < virtualAddress + BigInt(memoryLength),
   );
-  if (home === undefined) {
-    throw errors.make('VIV_IMAGE_ENTRY', `${name} starts at 0x${entry.toString(16)}, which is in none of its segments`);
-  }
-  return home.address + Number(entry - home.virtualAddress);
+  return home === undefined ? undefined : home.address + Number(address - home.virtualAddress);
 };
 
 /**
@@ -117,7 +115,7 @@ export const readElf = ({ name, bytes }: BootImage): ElfImage => {
   if (count > 0 && headerLength !== PHDR.length) {
     throw malformed(`${name} has program headers of ${headerLength} bytes, ${PHDR.length} is the only length`);
   }
-  const segments: VirtualSegment[] = [];
+  const segments: ElfSegment[] = [];
   for (let index = 0; index < count; index += 1) {
     const segment = readSegment(name, bytes, headersAt + index * PHDR.length);
     if (segment !== undefined) {
@@ -129,11 +127,10 @@ export const readElf = ({ name, bytes }: BootImage): ElfImage => {
   }
   segments.sort((left, right) => left.address - right.address);
   refuseOverlap(name, segments);
-  return {
-    kind: 'elf',
-    name,
-    bytes,
-    entry: physicalEntry(name, entry, segments),
-    segments: segments.map(({ address, bytes: own, memoryLength }) => ({ address, bytes: own, memoryLength })),
-  };
+  // What starts the program jumps to a physical address.
+  const start = physicalAddress(segments, entry);
+  if (start === undefined) {
+    throw errors.make('VIV_IMAGE_ENTRY', `${name} starts at 0x${entry.toString(16)}, which is in none of its segments`);
+  }
+  return { kind: 'elf', name, bytes, entry: start, segments };
 };

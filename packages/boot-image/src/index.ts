@@ -17,7 +17,7 @@
  */
 import { errors } from './errors.ts';
 
-export { type ElfImage, type LoadSegment, readElf } from './elf.ts';
+export { type ElfImage, type ElfSegment, type LoadSegment, physicalAddress, readElf } from './elf.ts';
 export { type ElfSymbol, readElfSymbols } from './elf-symbols.ts';
 export { DEVICE_TREE_SLOT, type HandOver, placeHandOver } from './hand-over.ts';
 export { inflate, MAXIMUM_INFLATED } from './inflate.ts';

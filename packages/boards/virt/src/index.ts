@@ -1,1 +1,35 @@
-export {};
+/**
+ * A RISC-V board as data, register-compatible with the memory map of QEMU's `virt` machine, so that kernels, firmware
+ * and operating systems built for that run unmodified. The device tree is made of the parts that are really there.
+ *
+ * Specification: docs/system/riscv/virt.rst of QEMU, https://www.qemu.org/docs/master/system/riscv/virt.html.
+ * Different here: up to three more serial ports behind the first.
+ *
+ * @example
+ * import { virtBoard } from '@vivarium/board-virt';
+ * import { charPipe } from '@vivarium/char-pipe';
+ *
+ * const spec = virtBoard({
+ *   memory: 512 * 1024 * 1024,
+ *   boot: { kind: 'kernel', kernel: { name: 'vmlinux', bytes: kernel }, commandLine: 'console=ttyS0' },
+ *   consoles: [{ id: 'console', plugin: charPipe }],
+ * });
+ *
+ * @module
+ */
+import { errors } from './errors.ts';
+
+export { FREE_LINES, INTERRUPT_LINES, MEMORY_MAP, TIMEBASE_FREQUENCY } from './memory-map.ts';
+export {
+  DEFAULT_MEMORY,
+  MAXIMUM_CONSOLES,
+  MAXIMUM_CPUS,
+  MAXIMUM_MEMORY,
+  MINIMUM_MEMORY,
+  type VirtBoardOptions,
+  type VirtBoot,
+} from './options.ts';
+export { virtBoard } from './virt-board.ts';
+
+/** Every error of this package. */
+export const errorTable = errors.table;

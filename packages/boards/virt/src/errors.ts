@@ -1,0 +1,16 @@
+import { defineErrors } from '@vivarium/contracts';
+
+export const errors = defineErrors({
+  VIV_BOARD_MEMORY: {
+    when: 'The memory asked for is outside of 16 MiB to 3.5 GiB, or not a multiple of 4 KiB.',
+    hint: 'Ask for a whole number of MiB from 16 to 3584.',
+  },
+  VIV_BOARD_CPUS: {
+    when: 'The number of harts asked for is outside of 1 to 8.',
+    hint: 'Ask for 1 to 8 CPUs.',
+  },
+  VIV_BOARD_CONSOLES: {
+    when: 'More consoles were given than the board has serial ports.',
+    hint: 'Give at most 4 consoles; further ones need a device of another kind.',
+  },
+});

@@ -1,0 +1,66 @@
+import type { BootImage, PartSpec } from '@vivarium/contracts';
+import { errors } from './errors.ts';
+
+const MIB = 1024 * 1024;
+const PAGE = 4096;
+
+export const MINIMUM_MEMORY = 16 * MIB;
+/** The core's own memory shares 4 GiB of linear memory with the guest's. */
+export const MAXIMUM_MEMORY = 3584 * MIB;
+export const DEFAULT_MEMORY = 256 * MIB;
+export const MAXIMUM_CPUS = 8;
+export const MAXIMUM_CONSOLES = 4;
+
+/** What the machine starts with. */
+export type VirtBoot =
+  /** A kernel in S-mode, on SBI firmware in the host. */
+  | {
+      readonly kind: 'kernel';
+      readonly kernel: BootImage;
+      readonly initrd?: BootImage;
+      readonly commandLine?: string;
+    }
+  /** M-mode firmware or a bare program at reset, and the kernel that it is to start. */
+  | {
+      readonly kind: 'bios';
+      readonly bios: BootImage;
+      readonly kernel?: BootImage;
+      readonly initrd?: BootImage;
+      readonly commandLine?: string;
+    };
+
+/** What a board can be asked for. */
+export interface VirtBoardOptions {
+  /** For people and logs. Default `virt`. */
+  readonly name?: string;
+  /** Bytes of RAM. Default 256 MiB; 16 MiB to 3.5 GiB. */
+  readonly memory?: number;
+  /** Harts. Default 1; 1 to 8. */
+  readonly cpus?: number;
+  /** Host time, or time that is counted in instructions, for runs that can be repeated. Default `real`. */
+  readonly clock?: 'real' | 'virtual';
+  readonly boot: VirtBoot;
+  /** Parts that provide a character backend: `serial0` first, at most four. */
+  readonly consoles?: readonly PartSpec[];
+  /**
+   * Further devices. Regions without an address are placed from 0x4000000 on, interrupts without a wire get a free
+   * line of the PLIC, part id `plic`.
+   */
+  readonly devices?: readonly PartSpec[];
+}
+
+/** Throws `VIV_BOARD_MEMORY`, `VIV_BOARD_CPUS` and `VIV_BOARD_CONSOLES`. */
+export const checkOptions = (memory: number, cpus: number, consoles: number): void => {
+  if (!Number.isInteger(memory) || memory < MINIMUM_MEMORY || memory > MAXIMUM_MEMORY || memory % PAGE !== 0) {
+    throw errors.make(
+      'VIV_BOARD_MEMORY',
+      `the board takes ${MINIMUM_MEMORY / MIB} MiB to ${MAXIMUM_MEMORY / MIB} MiB of memory in pages of 4 KiB, not ${memory} bytes`,
+    );
+  }
+  if (!Number.isInteger(cpus) || cpus < 1 || cpus > MAXIMUM_CPUS) {
+    throw errors.make('VIV_BOARD_CPUS', `the board takes 1 to ${MAXIMUM_CPUS} CPUs, not ${cpus}`);
+  }
+  if (consoles > MAXIMUM_CONSOLES) {
+    throw errors.make('VIV_BOARD_CONSOLES', `the board has ${MAXIMUM_CONSOLES} serial ports, not ${consoles}`);
+  }
+};

@@ -1,0 +1,85 @@
+import { realClock } from '@vivarium/clock-real';
+import { virtualClock } from '@vivarium/clock-virtual';
+import { CharBackendToken, type MachineSpec, type PartSpec } from '@vivarium/contracts';
+import { riscv64Core } from '@vivarium/cpu-riscv64';
+import { aclint } from '@vivarium/device-aclint';
+import { plic } from '@vivarium/device-plic';
+import { goldfishRtc } from '@vivarium/device-rtc-goldfish';
+import { poweroffNode, rebootNode, syscon } from '@vivarium/device-syscon';
+import { uart } from '@vivarium/device-uart';
+import { bareFirmware } from '@vivarium/firmware-bare';
+import { sbi } from '@vivarium/firmware-sbi';
+import { linearMemory } from '@vivarium/memory-linear';
+import { riscvMmu } from '@vivarium/mmu-riscv';
+import { FREE_LINES, INTERRUPT_LINES, MEMORY_MAP, TIMEBASE_FREQUENCY } from './memory-map.ts';
+import { checkOptions, DEFAULT_MEMORY, type VirtBoardOptions, type VirtBoot } from './options.ts';
+
+const MODEL = 'vivarium,virt';
+/** QEMU's `virt` says the same, and so kernels and firmware know what to expect. */
+const COMPATIBLE = ['riscv-virtio'];
+
+/** Each console behind a serial port of its own. */
+const serialPorts = (consoles: readonly PartSpec[]): readonly PartSpec[] =>
+  consoles.flatMap((console, index): PartSpec[] => [
+    console,
+    {
+      id: `uart${index}`,
+      plugin: uart,
+      regions: { registers: MEMORY_MAP.uart.base + index * MEMORY_MAP.uart.length },
+      interrupts: { interrupt: { controller: 'plic', line: INTERRUPT_LINES.uart[index] ?? 0 } },
+      use: { [CharBackendToken.name]: console.id },
+    },
+  ]);
+
+const firmware = (boot: VirtBoot, consoles: number): PartSpec => {
+  const { kind, ...images } = boot;
+  return {
+    id: 'firmware',
+    plugin: kind === 'kernel' ? sbi : bareFirmware,
+    options: {
+      ...images,
+      model: MODEL,
+      compatible: COMPATIBLE,
+      aliases: Object.fromEntries(Array.from({ length: consoles }, (_, index) => [`serial${index}`, `uart${index}`])),
+      extraNodes: [poweroffNode('syscon'), rebootNode('syscon')],
+      ...(consoles === 0 ? {} : { stdoutPath: 'uart0:115200n8' }),
+    },
+  };
+};
+
+/**
+ * The board as data. Throws `VIV_BOARD_MEMORY`, `VIV_BOARD_CPUS` and `VIV_BOARD_CONSOLES`; everything else is checked
+ * by the kernel and the parts at assembly.
+ */
+export const virtBoard = (options: VirtBoardOptions): MachineSpec => {
+  const { name = 'virt', memory = DEFAULT_MEMORY, cpus = 1, clock = 'real', consoles = [], devices = [] } = options;
+  checkOptions(memory, cpus, consoles.length);
+  return {
+    name,
+    parts: [
+      { id: 'clock', plugin: clock === 'real' ? realClock : virtualClock },
+      { id: 'memory', plugin: linearMemory, options: { banks: [{ base: MEMORY_MAP.ram.base, size: memory }] } },
+      { id: 'mmu', plugin: riscvMmu, options: {} },
+      { id: 'cpu', plugin: riscv64Core, options: { harts: cpus, timebaseFrequency: TIMEBASE_FREQUENCY } },
+      {
+        id: 'plic',
+        plugin: plic,
+        options: { sources: INTERRUPT_LINES.sources },
+        regions: { registers: MEMORY_MAP.plic.base },
+      },
+      { id: 'aclint', plugin: aclint, regions: { registers: MEMORY_MAP.aclint.base } },
+      { id: 'syscon', plugin: syscon, regions: { registers: MEMORY_MAP.syscon.base } },
+      {
+        id: 'rtc',
+        plugin: goldfishRtc,
+        regions: { registers: MEMORY_MAP.rtc.base },
+        interrupts: { interrupt: { controller: 'plic', line: INTERRUPT_LINES.rtc } },
+      },
+      ...serialPorts(consoles),
+      ...devices,
+      firmware(options.boot, consoles.length),
+    ],
+    mmioWindow: { ...MEMORY_MAP.platform, align: 4096 },
+    interruptPool: { controller: 'plic', lines: FREE_LINES },
+  };
+};

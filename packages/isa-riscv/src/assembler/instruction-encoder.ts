@@ -37,6 +37,12 @@ const ORDERINGS: Readonly<Record<string, number>> = { '': 0, '.aqrl': 3, '.aq': 
 const ORDERING_SUFFIX = /^((?:amo|lr|sc).*\.[wd])(\.aqrl|\.aq|\.rl)$/;
 const ORDERING_POSITION = 2 ** 25;
 
+/** 16-bit mnemonics that are one encoding of another instruction, or of none. */
+const FIXED_HALVES: ReadonlyMap<string, number> = new Map([
+  ['c.nop', 0x0001],
+  ['c.unimp', 0x0000],
+]);
+
 const isOptional = (operand: Operand | undefined): boolean => operand === 'rm' || operand === 'rm-exact';
 
 const accepts = (syntax: Syntax, operands: readonly string[]): boolean => {
@@ -159,11 +165,12 @@ export const createInstructionEncoder = (): InstructionEncoder => {
 
   return {
     knows: (mnemonic) =>
-      mnemonic === 'c.unimp' ||
+      FIXED_HALVES.has(mnemonic) ||
       compressed.has(mnemonic) ||
       syntaxes.has(ORDERING_SUFFIX.exec(mnemonic)?.[1] ?? mnemonic),
     encode: (mnemonic, operands, context) => {
-      if (mnemonic === 'c.unimp') return 0;
+      const fixed = FIXED_HALVES.get(mnemonic);
+      if (fixed !== undefined && operands.length === 0) return fixed;
       const row = compressed.get(mnemonic);
       return row === undefined ? encodeWord(mnemonic, operands, context) : encodeCompressed(row, operands, context);
     },

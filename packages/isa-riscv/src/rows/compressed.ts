@@ -59,8 +59,8 @@ export const compressedRows = [
   }),
 
   // Quadrant 1
-  row('c.nop', '000 imm[5] 00000 imm[4:0] 01', [], { instruction: 'addi', rd: 0, rs1: 0 }),
-  row('c.addi', '000 imm[5] rd!=0 imm[4:0] 01', ['rd', 'imm'], { instruction: 'addi', rd: 'rd', rs1: 'rd' }),
+  // With rd = x0 this is c.nop, and a hint when the immediate is not zero.
+  row('c.addi', '000 imm[5] rd imm[4:0] 01', ['rd', 'imm'], { instruction: 'addi', rd: 'rd', rs1: 'rd' }),
   row('c.addiw', '001 imm[5] rd!=0 imm[4:0] 01', ['rd', 'imm'], { instruction: 'addiw', rd: 'rd', rs1: 'rd' }),
   row('c.li', '010 imm[5] rd imm[4:0] 01', ['rd', 'imm'], { instruction: 'addi', rd: 'rd', rs1: 0 }),
   row('c.addi16sp', '011 nzimm[9] 00010 nzimm[4|6|8:7|5] 01', ['sp', 'imm'], { instruction: 'addi', rd: SP, rs1: SP }),

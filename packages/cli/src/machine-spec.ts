@@ -1,5 +1,4 @@
-import { virtBoard } from '@vivarium/board-virt';
-import { charPipe } from '@vivarium/char-pipe';
+import { pipeConsole, virtBoard, type VirtBoot } from '@vivarium/board-virt';
 import type { BootImage, MachineSpec, PartSpec } from '@vivarium/contracts';
 import { commandLine, execOverlay, prepareDebian } from '@vivarium/guest-debian';
 import type { RunRequest } from './command-line.ts';
@@ -21,7 +20,7 @@ const consolesOf = ({ guest, exec }: RunRequest): readonly PartSpec[] => {
   const { terminal, agent, output, errors } = Console;
   const ids =
     guest === undefined ? [terminal] : exec === undefined ? [terminal, agent] : [terminal, agent, output, errors];
-  return ids.map((id) => ({ id, plugin: charPipe }));
+  return ids.map(pipeConsole);
 };
 
 /** A part for each `--plugin`, named after the last word of its specifier. */
@@ -77,9 +76,7 @@ const debianImages = async (request: RunRequest, progress: Progress, signal: Abo
 const joinWords = (...words: readonly (string | undefined)[]): string =>
   words.filter((word) => word !== undefined && word !== '').join(' ');
 
-type Boot = Parameters<typeof virtBoard>[0]['boot'];
-
-const bootOf = async (request: RunRequest, progress: Progress, signal: AbortSignal): Promise<Boot> => {
+const bootOf = async (request: RunRequest, progress: Progress, signal: AbortSignal): Promise<VirtBoot> => {
   const { guest, exec, append, bios } = request;
   if (guest !== undefined) {
     const { kernel, initrd } = await debianImages(request, progress, signal);

@@ -37,6 +37,9 @@ const LONGEST_TIMEOUT = 2 ** 31 - 1;
 export class Sleeper {
   #wake: (() => void) | undefined;
   #woken = false;
+  /** Nobody writes to it: waiting for it is waiting for the time to pass. */
+  #never: Int32Array<SharedArrayBuffer> | undefined =
+    typeof SharedArrayBuffer === 'function' ? new Int32Array(new SharedArrayBuffer(4)) : undefined;
 
   /** Ends the sleep in progress, or the next one before it begins. */
   wake(): void {
@@ -50,18 +53,34 @@ export class Sleeper {
   }
 
   /**
-   * Resolves after `milliseconds` (up to 1 ms late), or when woken. Undefined sleeps until woken, with a timer all
-   * the same: it keeps a Node process alive whose guest waits for something only the outside can do.
+   * Stops the thread for less than a millisecond, which host timers cannot count. Nothing can wake it, and the event
+   * loop waits too. False when this thread may not be stopped (a browser's main thread, or no shared memory).
+   */
+  nap(milliseconds: number): boolean {
+    if (this.#never === undefined || this.#woken) return false;
+    try {
+      Atomics.wait(this.#never, 0, 0, milliseconds);
+      return true;
+    } catch {
+      this.#never = undefined;
+      return false;
+    }
+  }
+
+  /**
+   * Resolves after `milliseconds`, cut to a whole number but at least 1, or when woken. Undefined sleeps until woken,
+   * with a timer all the same: it keeps a Node process alive whose guest waits for what only the outside can do.
    */
   sleep(milliseconds: number | undefined): Promise<void> {
     if (this.#woken) return turn();
+    const delay = Math.min(Math.max(Math.trunc(milliseconds ?? LONGEST_TIMEOUT), 1), LONGEST_TIMEOUT);
     return new Promise((resolve) => {
       const finish = (): void => {
         clearTimeout(timeout);
         this.#wake = undefined;
         resolve();
       };
-      const timeout = setTimeout(finish, Math.min(Math.ceil(milliseconds ?? LONGEST_TIMEOUT), LONGEST_TIMEOUT));
+      const timeout = setTimeout(finish, delay);
       this.#wake = finish;
     });
   }

@@ -121,8 +121,7 @@ export class InlineCell implements Cell {
       } else if (round.kind === 'breakpoint') {
         this.pause().catch(() => {}); // a failure to pause ends the run, which says so
       } else if (round.kind === 'idle') {
-        await this.#idle(round.deadline);
-        lastTurn = hostNow();
+        if (await this.#idle(round.deadline)) lastTurn = hostNow();
       }
       if (hostNow() - lastTurn >= turnMilliseconds) {
         await turn();
@@ -143,15 +142,19 @@ export class InlineCell implements Cell {
     }
   }
 
-  async #idle(deadline: number | undefined): Promise<void> {
+  /** Lets the time until `deadline` pass; true when the event loop had its turn meanwhile. */
+  async #idle(deadline: number | undefined): Promise<boolean> {
     const { virtual } = this.#clock;
     if (virtual !== undefined && deadline !== undefined) {
       virtual.advanceTo(Math.max(deadline, this.#clock.now()));
-      return;
+      return false;
     }
     const began = hostNow();
-    await this.#sleeper.sleep(deadline === undefined ? undefined : Math.max((deadline - this.#clock.now()) / 1e6, 0));
+    const wait = deadline === undefined ? undefined : Math.max((deadline - this.#clock.now()) / 1e6, 0);
+    const napped = wait !== undefined && wait < 1 && this.#sleeper.nap(wait);
+    if (!napped) await this.#sleeper.sleep(wait);
     this.#idleMilliseconds += hostNow() - began;
+    return !napped;
   }
 
   /** Does what the host asked for; true ends the run. Stays here while the machine is paused. */

@@ -6,13 +6,12 @@
  * Different here: up to three more serial ports behind the first.
  *
  * @example
- * import { virtBoard } from '@vivarium/board-virt';
- * import { charPipe } from '@vivarium/char-pipe';
+ * import { pipeConsole, virtBoard } from '@vivarium/board-virt';
  *
  * const spec = virtBoard({
  *   memory: 512 * 1024 * 1024,
  *   boot: { kind: 'kernel', kernel: { name: 'vmlinux', bytes: kernel }, commandLine: 'console=ttyS0' },
- *   consoles: [{ id: 'console', plugin: charPipe }],
+ *   consoles: [pipeConsole('console')],
  * });
  *
  * @module
@@ -29,7 +28,8 @@ export {
   type VirtBoardOptions,
   type VirtBoot,
 } from './options.ts';
-export { virtBoard } from './virt-board.ts';
+export { pipeConsole } from './pipe-console.ts';
+export { pipeConsole, virtBoard } from './virt-board.ts';
 
 /** Every error of this package. */
 export const errorTable = errors.table;

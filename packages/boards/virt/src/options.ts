@@ -40,7 +40,10 @@ export interface VirtBoardOptions {
   /** Host time, or time that is counted in instructions, for runs that can be repeated. Default `real`. */
   readonly clock?: 'real' | 'virtual';
   readonly boot: VirtBoot;
-  /** Parts that provide a character backend: `serial0` first, at most four. */
+  /**
+   * Parts that provide a character backend: `serial0` first, at most four. Default one pipe, part id `console0`;
+   * an empty list makes a board without a serial port.
+   */
   readonly consoles?: readonly PartSpec[];
   /**
    * Further devices. Regions without an address are placed from 0x4000000 on, interrupts without a wire get a free

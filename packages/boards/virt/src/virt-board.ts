@@ -1,3 +1,4 @@
+import { charPipe } from '@vivarium/char-pipe';
 import { realClock } from '@vivarium/clock-real';
 import { virtualClock } from '@vivarium/clock-virtual';
 import { CharBackendToken, type MachineSpec, type PartSpec } from '@vivarium/contracts';
@@ -17,6 +18,9 @@ import { checkOptions, DEFAULT_MEMORY, type VirtBoardOptions, type VirtBoot } fr
 const MODEL = 'vivarium,virt';
 /** QEMU's `virt` says the same, and so kernels and firmware know what to expect. */
 const COMPATIBLE = ['riscv-virtio'];
+
+/** A console of which host code holds the other end, under the token of character ports. */
+export const pipeConsole = (id = 'console0'): PartSpec => ({ id, plugin: charPipe });
 
 /** Each console behind a serial port of its own. */
 const serialPorts = (consoles: readonly PartSpec[]): readonly PartSpec[] =>
@@ -52,7 +56,8 @@ const firmware = (boot: VirtBoot, consoles: number): PartSpec => {
  * by the kernel and the parts at assembly.
  */
 export const virtBoard = (options: VirtBoardOptions): MachineSpec => {
-  const { name = 'virt', memory = DEFAULT_MEMORY, cpus = 1, clock = 'real', consoles = [], devices = [] } = options;
+  const { name = 'virt', memory = DEFAULT_MEMORY, cpus = 1, clock = 'real', devices = [] } = options;
+  const consoles = options.consoles ?? [pipeConsole()];
   checkOptions(memory, cpus, consoles.length);
   return {
     name,
@@ -67,7 +72,12 @@ export const virtBoard = (options: VirtBoardOptions): MachineSpec => {
         options: { sources: INTERRUPT_LINES.sources },
         regions: { registers: MEMORY_MAP.plic.base },
       },
-      { id: 'aclint', plugin: aclint, regions: { registers: MEMORY_MAP.aclint.base } },
+      {
+        id: 'aclint',
+        plugin: aclint,
+        options: { timebaseFrequency: TIMEBASE_FREQUENCY },
+        regions: { clint: MEMORY_MAP.aclint.base },
+      },
       { id: 'syscon', plugin: syscon, regions: { registers: MEMORY_MAP.syscon.base } },
       {
         id: 'rtc',

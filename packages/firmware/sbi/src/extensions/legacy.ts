@@ -3,7 +3,7 @@ import { NO_RETURN, type SbiCall, type SbiExtension, type SbiReturn } from '../c
 import type { ConsolePort } from '../console-port.ts';
 import type { Harts } from '../harts.ts';
 import { SBI_ERR_FAILED, SBI_ERR_INVALID_ADDRESS, SBI_ERR_INVALID_PARAM, SBI_SUCCESS } from '../sbi.ts';
-import { raiseSoftwareInterrupt } from './ipi.ts';
+import { raiseSoftwareInterrupt, setSoftwareInterrupt, softwareInterruptPending } from './ipi.ts';
 import { translationFence } from './rfence.ts';
 
 const SET_TIMER = 0;
@@ -15,8 +15,6 @@ const REMOTE_FENCE_I = 5;
 const REMOTE_SFENCE_VMA = 6;
 const REMOTE_SFENCE_VMA_ASID = 7;
 const SHUTDOWN = 8;
-
-const SSIP = 1n << 1n;
 
 const answer = (value: number): SbiReturn => ({ kind: 'legacy', value: BigInt(value) });
 
@@ -74,9 +72,9 @@ export const legacyExtensions = (parts: LegacyParts): readonly SbiExtension[] =>
   {
     id: CLEAR_IPI,
     call: ({ hart }) => {
-      const pending = hart.readRegister('mip') ?? 0n;
-      hart.writeRegister('mip', pending & ~SSIP);
-      return answer((pending & SSIP) === 0n ? 0 : 1);
+      const pending = softwareInterruptPending(hart);
+      setSoftwareInterrupt(hart, false);
+      return answer(pending ? 1 : 0);
     },
   },
   { id: SEND_IPI, call: onHarts(parts, (chosen) => raiseSoftwareInterrupt(chosen)) },

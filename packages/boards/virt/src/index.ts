@@ -28,7 +28,6 @@ export {
   type VirtBoardOptions,
   type VirtBoot,
 } from './options.ts';
-export { pipeConsole } from './pipe-console.ts';
 export { pipeConsole, virtBoard } from './virt-board.ts';
 
 /** Every error of this package. */

@@ -1,6 +1,8 @@
 /** The repository's own lint: the floors of the architecture and the house rules. Exits with 1 when it finds anything. */
 import { parseArgs } from 'node:util';
 import { checkDocuments } from './documents/check-documents.ts';
+import { checkExamples } from './documents/check-examples.ts';
+import { checkLinks } from './documents/check-links.ts';
 import { checkDeclaredDependencies } from './floors/check-declared-dependencies.ts';
 import { checkImports } from './floors/check-imports.ts';
 import { checkDependencies } from './house-rules/dependency-rules.ts';
@@ -28,6 +30,8 @@ const checks = [
   checkPackages,
   checkDependencies,
   checkDocuments,
+  checkExamples,
+  checkLinks,
 ];
 const findings = (await Promise.all(checks.map(run))).flat();
 for (const { rule, where, what } of findings) console.error(`${where}  ${rule}: ${what}`);

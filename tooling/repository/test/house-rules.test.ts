@@ -97,6 +97,13 @@ describe('packages', () => {
     });
   });
 
+  it('of an app may be named as their author likes', () => {
+    using scratch = new ScratchWorkspace();
+    scratch.addPackage('apps/toaster', 'somebodys-toaster');
+    const where = checkPackages(scratch.read()).map((finding) => finding.where);
+    expect(where).not.toContain('apps/toaster/package.json');
+  });
+
   it('say what they lack', () => {
     using scratch = new ScratchWorkspace();
     const what = checkPackages(scratch.read())

@@ -35,7 +35,9 @@ describe('a packed package', () => {
   });
 
   it('holds nothing that was left over or is not for its users', () => {
-    expect(found({ ...COMPLETE, 'dist/old.js': '' })).toEqual(['dist/old.js is left over: its source is gone']);
+    expect(found({ ...COMPLETE, 'dist/old.js': '' })).toEqual([
+      'dist/old.js is left over, its source is gone: remove dist and build',
+    ]);
     expect(found({ ...COMPLETE, 'test/lamp.test.ts': '' })).toEqual(['test/lamp.test.ts should not be published']);
   });
 

@@ -90,7 +90,7 @@ const checkContent = (workspace: Workspace, { folder, manifest }: WorkspacePacka
   if (!files.includes(`${folder}/README.md`)) missing('has no README.md');
   if ((manifest.description ?? '') === '') missing('has no description in package.json');
   if (!files.some((file) => /\/test\/.*\.test\.ts$/.test(file))) missing('has no test beside src');
-  if (manifest.private === true) return findings;
+  if (manifest.private === true || !folder.startsWith('packages/')) return findings;
   const front = join(workspace.root, folder, 'src/index.ts');
   if (!existsSync(front)) missing('has no src/index.ts');
   else if (!/^\/\*\*[\s\S]*?\*\//.test(readFileSync(front, 'utf8')))
@@ -102,5 +102,6 @@ const checkContent = (workspace: Workspace, { folder, manifest }: WorkspacePacka
 export const checkPackages = (workspace: Workspace): Finding[] =>
   workspace.packages.flatMap((pkg) => [
     ...checkContent(workspace, pkg),
-    ...(pkg.manifest.private === true ? [] : checkManifest(pkg)),
+    // What stands in packages/ is published under our name; an app may be anyone's.
+    ...(pkg.manifest.private === true || !pkg.folder.startsWith('packages/') ? [] : checkManifest(pkg)),
   ]);

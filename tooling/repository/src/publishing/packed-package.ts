@@ -27,7 +27,8 @@ export const checkPackedFiles = (packed: PackedFiles, { folder, manifest }: Work
   }
   for (const file of files) {
     const source = /^dist\/(.*?)\.js$/.exec(file)?.[1];
-    if (source !== undefined && !files.has(`src/${source}.ts`)) finding(`${file} is left over: its source is gone`);
+    if (source !== undefined && !files.has(`src/${source}.ts`))
+      finding(`${file} is left over, its source is gone: remove dist and build`);
     if (/(?:^|\/)(?:test|bench|node_modules|coverage)\//.test(file)) finding(`${file} should not be published`);
   }
   const text = files.has('package.json') ? packed.readFile(`${root}package.json`) : '';

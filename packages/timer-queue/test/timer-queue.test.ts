@@ -118,9 +118,9 @@ describe('a timer queue', () => {
           } else {
             model = model.filter((entry) => entry.timer !== timer);
             if (kind === 'arm') {
-              timers[timer]!.arm(value);
+              timers[timer].arm(value);
               model.push({ timer, deadline: value });
-            } else timers[timer]!.cancel();
+            } else timers[timer].cancel();
           }
           const next = model.length === 0 ? undefined : Math.min(...model.map((entry) => entry.deadline));
           expect(queue.nextDeadline).toBe(next);

@@ -208,14 +208,14 @@ describe('the pipe plugin', () => {
       (token) => part.provides?.find((binding) => binding.token.id === token.id)?.value as Pipe,
     );
     let heard = 0;
-    port!.onOutput(() => {
+    port.onOutput(() => {
       heard += 1;
       throw new Error('no');
     });
-    backend!.write(text('x'));
+    backend.write(text('x'));
     expect(log).toEqual(['a listener of the character stream failed']);
     await part.dispose?.();
-    backend!.write(text('x'));
+    backend.write(text('x'));
     expect(heard).toBe(1);
   });
 

@@ -56,7 +56,7 @@ describe('the ACLINT plugin', () => {
   it('drives the inputs of each vCPU, at the timebase it is given', async () => {
     const { part, device, clock, log } = await setUp({ timebaseFrequency: 1_000_000 }, 2);
     await part.reset?.();
-    const clint = device.regions[0]!;
+    const clint = device.regions[0];
     clint.write(r.MSIP_BASE, 4, 1);
     clint.write64!(r.MTIMECMP_BASE + r.MTIMECMP_STRIDE, 2n);
     expect(log).toEqual(['hart 0 msip']);
@@ -67,7 +67,7 @@ describe('the ACLINT plugin', () => {
   it('has an SSWI region when asked for, if the core can take it', async () => {
     const { device, log } = await setUp({ sswi: true }, 1, ['msip', 'mtip', 'ssip']);
     expect(device.regions.map(({ name }) => name)).toEqual(['clint', 'sswi']);
-    device.regions[1]!.write(0, 4, 1);
+    device.regions[1].write(0, 4, 1);
     expect(log).toEqual(['hart 0 ssip']);
     await expect(setUp({ sswi: true }, 1)).rejects.toMatchObject({ code: 'VIV_ACLINT_SSIP' });
   });
@@ -121,9 +121,7 @@ describe('the state of an ACLINT', () => {
     ['a number for a time', { ...(busy().aclint.state.save() as object), mtimecmp: [1, 2] }, 1],
   ])('refuses %s and is reset', (_name, state, version) => {
     const { aclint: device, levels } = busy();
-    expect(() => device.state.restore(state as StateValue, version)).toThrow(
-      expect.objectContaining({ code: 'VIV_ACLINT_STATE' }),
-    );
+    expect(() => device.state.restore(state, version)).toThrow(expect.objectContaining({ code: 'VIV_ACLINT_STATE' }));
     expect(levels).toMatchObject({ msip0: false, mtip0: false });
   });
 });

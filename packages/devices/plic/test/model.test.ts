@@ -22,7 +22,7 @@ class Model {
   candidates(context: number, above: number): number[] {
     const urgency = (source: number) => this.priority.get(source) ?? 0;
     return [...this.pending]
-      .filter((source) => this.enabled[context]!.has(source) && urgency(source) > above)
+      .filter((source) => this.enabled[context].has(source) && urgency(source) > above)
       .sort((a, b) => urgency(b) - urgency(a) || a - b);
   }
 
@@ -34,7 +34,7 @@ class Model {
   }
 
   complete(context: number, source: number): void {
-    if (!this.enabled[context]!.has(source)) return;
+    if (!this.enabled[context].has(source)) return;
     this.claimed.delete(source);
     this.forward(source);
   }
@@ -81,7 +81,7 @@ describe('the PLIC against the specification', () => {
             rig.threshold(context, value);
             model.threshold[context] = value;
           } else if (kind === 'enable') {
-            const enabled = model.enabled[context]!;
+            const enabled = model.enabled[context];
             if (value === 1) enabled.add(source);
             else enabled.delete(source);
             rig.enable(context, ...enabled);

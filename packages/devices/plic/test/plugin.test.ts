@@ -56,7 +56,7 @@ describe('the PLIC plugin', () => {
     const { part, device, log } = await setUp({ sources: 8 }, 2);
     await part.reset?.();
     expect(log.splice(0)).toEqual(['hart 0 meip false', 'hart 0 seip false', 'hart 1 meip false', 'hart 1 seip false']);
-    const region = device.regions[0]!;
+    const region = device.regions[0];
     region.write(4, 4, 1);
     region.write(0x2000, 4, 2);
     region.write(0x2180, 4, 2);
@@ -107,9 +107,7 @@ describe('the state of a PLIC', () => {
     ['a source that does not exist', { ...(busy().plic.state.save() as object), pending: [1, 0, 0] }, 1],
   ])('refuses %s and is reset', (_name, state, version) => {
     const { plic, levels } = busy();
-    expect(() => plic.state.restore(state as StateValue, version)).toThrow(
-      expect.objectContaining({ code: 'VIV_PLIC_STATE' }),
-    );
+    expect(() => plic.state.restore(state, version)).toThrow(expect.objectContaining({ code: 'VIV_PLIC_STATE' }));
     expect(levels).toEqual([false, false]);
     expect(plic.state.save()).toEqual(makeRig().plic.state.save());
   });

@@ -4,14 +4,14 @@ import * as r from '../src/registers.ts';
 
 /** A PLIC with `contexts` recording targets, driven as a guest does. */
 export const makeRig = (sources = 95, contexts = 2) => {
-  const levels: boolean[] = new Array(contexts).fill(false);
+  const levels = new Array<boolean>(contexts).fill(false);
   const targets: InterruptLine[] = levels.map((_, context) => ({
     set: (level) => {
       levels[context] = level;
     },
   }));
   const plic = new Plic({ sources, targets, deviceTree: { name: 'plic', properties: {} } });
-  const region = plic.regions[0]!;
+  const region = plic.regions[0];
   const read = (offset: number) => region.read(offset, 4);
   const write = (offset: number, value: number) => region.write(offset, 4, value);
   const contextBase = (context: number) => r.CONTEXT_BASE + context * r.CONTEXT_STRIDE;

@@ -26,7 +26,7 @@ const makeRig = async () => {
   } as unknown as SetupContext<undefined>);
   const rtc = part.provides?.find((binding) => binding.token.id === DeviceToken.id)?.value as GoldfishRtc;
   await part.reset?.();
-  const region = rtc.regions[0]!;
+  const region = rtc.regions[0];
   const read = (offset: number) => region.read(offset, 4);
   const write = (offset: number, value: number) => region.write(offset, 4, value);
   return {

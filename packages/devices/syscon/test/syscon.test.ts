@@ -11,7 +11,7 @@ const makeRig = async () => {
       token === PowerControlToken ? { request: (request: PowerRequest) => requests.push(request) } : undefined,
   } as unknown as SetupContext<undefined>);
   const device = part.provides?.find((binding) => binding.token.id === DeviceToken.id)?.value as TestFinisher;
-  return { device, requests, region: device.regions[0]! };
+  return { device, requests, region: device.regions[0] };
 };
 
 describe('the syscon', () => {

@@ -41,15 +41,15 @@ describe('the UART plugin', () => {
     await part.wire?.();
     await part.reset?.();
     await part.start?.();
-    expect(device.regions[0]!.read(0, 1)).toBe(0x41);
+    expect(device.regions[0].read(0, 1)).toBe(0x41);
   });
 
   it('is as after power-on after a reset, with its line low', async () => {
     const { part, device, backend, line } = await setUp(undefined);
     await part.start?.();
     const fresh = device.state.save();
-    device.regions[0]!.write(1, 1, 0x0f);
-    device.regions[0]!.write(2, 1, 0x81);
+    device.regions[0].write(1, 1, 0x0f);
+    device.regions[0].write(2, 1, 0x81);
     backend.type(1, 2, 3);
     expect(line.level).toBe(true);
     await part.reset?.();

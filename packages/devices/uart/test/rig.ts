@@ -58,7 +58,7 @@ export const makeRig = () => {
   const line = new FakeLine();
   const uart = new Uart16550({ backend, interrupt: line, label: 'uart0', clockFrequency: 3_686_400 });
   backend.connect(uart);
-  const region = uart.regions[0]!;
+  const region = uart.regions[0];
   return {
     backend,
     line,

@@ -1,4 +1,4 @@
-import { ClockToken, DeviceToken, type SetupContext, type StateValue } from '@vivarium/contracts';
+import { ClockToken, DeviceToken, type SetupContext } from '@vivarium/contracts';
 import { describe, expect, it } from 'vitest';
 import plugin, { type Aclint, aclint, aclintOptions } from '../src/index.ts';
 import * as r from '../src/registers.ts';

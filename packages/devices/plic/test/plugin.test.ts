@@ -1,4 +1,4 @@
-import { DeviceToken, InterruptControllerToken, type SetupContext, type StateValue } from '@vivarium/contracts';
+import { DeviceToken, InterruptControllerToken, type SetupContext } from '@vivarium/contracts';
 import { describe, expect, it } from 'vitest';
 import plugin, { type Plic, plic, plicOptions } from '../src/index.ts';
 import { makeRig } from './rig.ts';

@@ -1,6 +1,16 @@
 import { defineErrors, type StateCodec } from '@vivarium/contracts';
 import * as z from 'zod';
-import { FCR_DMA_MODE, FCR_ENABLE, FCR_TRIGGER_MASK, FIFO_SIZE, IER_MASK, MCR_MASK, MSR_DELTAS } from './registers.ts';
+import {
+  FCR_DMA_MODE,
+  FCR_ENABLE,
+  FCR_TRIGGER_MASK,
+  FIFO_SIZE,
+  IER_MASK,
+  LSR_CHARACTER_ERRORS,
+  LSR_OE,
+  MCR_MASK,
+  MSR_DELTAS,
+} from './registers.ts';
 
 const errors = defineErrors({
   VIV_UART_STATE: {
@@ -27,12 +37,14 @@ const uartState = z
     scr: bits(0xff),
     divisor: bits(0xffff),
     modemDeltas: bits(MSR_DELTAS),
-    /** OE, PE, FE and BI. */
-    lineErrors: bits(0x1e),
+    lineErrors: bits(LSR_OE | LSR_CHARACTER_ERRORS),
     thrEmptyPending: z.boolean(),
     received: bytes,
     /** PE, FE and BI of each received character. */
-    receivedErrors: bytes,
+    receivedErrors: bytes.refine(
+      (errors) => errors.every((flags) => (flags & ~LSR_CHARACTER_ERRORS) === 0),
+      'has flags that are no error of a character',
+    ),
     transmitting: bytes,
   })
   .refine((state) => state.received.length === state.receivedErrors.length, 'errors do not match characters')

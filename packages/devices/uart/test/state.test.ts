@@ -59,6 +59,11 @@ describe('the state of a UART', () => {
     ['an unknown field', { ...(busy().uart.state.save() as object), more: 1 }, 1],
     ['too many characters', { ...(busy().uart.state.save() as object), received: new Uint8Array(17) }, 1],
     ['characters without errors', { ...(busy().uart.state.save() as object), receivedErrors: new Uint8Array(0) }, 1],
+    [
+      'a flag that is no error',
+      { ...(busy().uart.state.save() as object), receivedErrors: Uint8Array.of(0, 0, 0, 0, 1) },
+      1,
+    ],
     ['a FIFO in use while off', { ...(busy().uart.state.save() as object), fcr: 0 }, 1],
   ])('refuses %s and is reset', (_name, state, version) => {
     const rig = busy();

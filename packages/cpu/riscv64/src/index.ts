@@ -1,1 +1,67 @@
-export {};
+/**
+ * A RISC-V software core: RV64GC with the extensions of {@link ISA_EXTENSIONS}, M, S and U modes, PMP and Sv39–Sv57
+ * through the MMU plugin. Frequent instructions run in a WebAssembly interpreter that is generated from the instruction
+ * table, the rest in TypeScript.
+ *
+ * Specification: The RISC-V Instruction Set Manual, volumes I and II, version 20241101.
+ *
+ * @example
+ * import { riscv64Core } from '@vivarium/cpu-riscv64';
+ *
+ * const part = { id: 'cpu', plugin: riscv64Core, options: { harts: 1, timebaseFrequency: 10_000_000 } };
+ *
+ * @module
+ */
+import {
+  bind,
+  ClockToken,
+  CONTRACTS_MAJOR,
+  CpuCoreToken,
+  definePlugin,
+  MachineMemoryToken,
+  SystemBusToken,
+} from '@vivarium/contracts';
+import { RiscvMmuToken } from '@vivarium/isa-riscv';
+import * as z from 'zod';
+import { RiscvCore } from './core.ts';
+
+export const riscv64CoreOptions = z
+  .strictObject({
+    /** Harts of the machine, all on one thread. */
+    harts: z.int().min(1).max(8).default(1),
+    /** Ticks of the time CSR per second; must divide 10^9. */
+    timebaseFrequency: z
+      .int()
+      .min(1)
+      .max(1_000_000_000)
+      .refine((frequency) => 1_000_000_000 % frequency === 0, 'must divide 1000000000')
+      .default(10_000_000),
+    /** Pages of guest code kept decoded; each takes 16 KiB of the private area, committed as used. */
+    codePages: z.int().min(16).max(65_536).default(4096),
+  })
+  .prefault({});
+
+export const riscv64Core = definePlugin<z.infer<typeof riscv64CoreOptions>>({
+  name: '@vivarium/cpu-riscv64',
+  version: '0.1.0',
+  api: CONTRACTS_MAJOR,
+  summary: 'RV64GC software core',
+  provides: [CpuCoreToken],
+  requires: [MachineMemoryToken, RiscvMmuToken, SystemBusToken, ClockToken],
+  options: riscv64CoreOptions,
+  setup: ({ options, get }) => {
+    const core = new RiscvCore(
+      {
+        memory: get(MachineMemoryToken),
+        mmu: get(RiscvMmuToken),
+        bus: get(SystemBusToken),
+        clock: get(ClockToken),
+      },
+      options,
+    );
+    return { provides: [bind(CpuCoreToken, core)], reset: () => core.reset() };
+  },
+});
+
+export default riscv64Core;
+export { ISA_EXTENSIONS } from './device-tree.ts';

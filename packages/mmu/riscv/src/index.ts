@@ -1,1 +1,61 @@
-export {};
+/**
+ * RISC-V address translation: Sv39, Sv48 and Sv57 with Svnapot, Svpbmt, Svade and Svadu, physical memory protection
+ * with 16 entries, and a software TLB in linear memory that cores look up inline.
+ *
+ * Specification: RISC-V Privileged Architecture 20241101, sections 3.7 (PMP) and 12.3–12.6 (virtual memory).
+ *
+ * @example
+ * import { riscvMmu } from '@vivarium/mmu-riscv';
+ *
+ * const part = { id: 'mmu', plugin: riscvMmu, options: { tlbEntries: 512 } };
+ *
+ * @module
+ */
+import { bind, CONTRACTS_MAJOR, definePlugin, MachineMemoryToken } from '@vivarium/contracts';
+import { type HartMmu, RiscvMmuToken } from '@vivarium/isa-riscv';
+import * as z from 'zod';
+import { DirtyPages } from './dirty-pages.ts';
+import { RiscvHartMmu } from './hart-mmu.ts';
+
+export const riscvMmuOptions = z.object({
+  /** Entries of each TLB: read, write and fetch, for each of five regimes and each hart. A power of two. */
+  tlbEntries: z
+    .number()
+    .int()
+    .min(16)
+    .max(65536)
+    .refine((entries) => (entries & (entries - 1)) === 0, 'must be a power of two')
+    .default(512),
+});
+
+export const riscvMmu = definePlugin({
+  name: '@vivarium/mmu-riscv',
+  version: '0.1.0',
+  api: CONTRACTS_MAJOR,
+  summary: 'RISC-V address translation and physical memory protection',
+  provides: [RiscvMmuToken],
+  requires: [MachineMemoryToken],
+  options: riscvMmuOptions,
+  setup: ({ options, get }) => {
+    const memory = get(MachineMemoryToken);
+    const harts: HartMmu[] = [];
+    const dirty = new DirtyPages(memory, harts);
+    return {
+      provides: [
+        bind(RiscvMmuToken, {
+          memory,
+          dirty,
+          createHart: (control, code) => {
+            const bytes = RiscvHartMmu.bytes(options.tlbEntries);
+            const offset = memory.carve('@vivarium/mmu-riscv', bytes, 64);
+            const hart = new RiscvHartMmu(memory, control, code, dirty, options.tlbEntries, offset);
+            harts.push(hart);
+            return hart;
+          },
+        }),
+      ],
+    };
+  },
+});
+
+export default riscvMmu;

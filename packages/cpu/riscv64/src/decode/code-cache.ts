@@ -1,0 +1,204 @@
+// Hot code: `slots` runs on each miss of the fetch TLB, `changed` on each store that hits a code page.
+import type { MachineMemory } from '@vivarium/contracts';
+import { createDecoder, type Decoder, type InstructionRow, instructions } from '@vivarium/isa-riscv';
+import { createOperationIndex, isPure } from './operations.ts';
+import {
+  COLD_16,
+  COLD_32,
+  NOP_16,
+  NOP_32,
+  PAGE_BYTES,
+  PAGE_END,
+  PAGE_SLOTS,
+  SELF_JUMP,
+  SLOT_BYTES,
+  STRADDLE,
+  UNDECODED,
+} from './slot.ts';
+
+/** Instructions decoded in one go, unless a jump ends the run earlier. */
+const RUN = 32;
+const NONE = -1;
+
+/** What the decoder needs of a row, looked up once. */
+interface RowFacts {
+  readonly pure: boolean;
+  /** Branch or jal: the immediate is a distance in code. */
+  readonly relative: boolean;
+  /** Unconditional: nothing follows. */
+  readonly ends: boolean;
+  /** The row has x[rd]; false for stores, branches and floating-point destinations. */
+  readonly writesX: boolean;
+  readonly float: boolean;
+}
+
+const factsOf = (row: InstructionRow): RowFacts => {
+  const kinds = new Set(row.semantics.map((statement) => statement.kind));
+  return {
+    pure: isPure(row),
+    relative: kinds.has('branch') || row.name === 'jal',
+    ends: kinds.has('jump'),
+    writesX: row.registers.rd === 'x',
+    float: kinds.has('float'),
+  };
+};
+
+/**
+ * Decoded pages of guest RAM, shared by the harts of a machine. Keyed by physical page, so address spaces share them.
+ * When the pool is full everything is dropped and decoded again as it is needed.
+ */
+export class CodeCache {
+  readonly #decoder: Decoder = createDecoder();
+  readonly #operations = createOperationIndex();
+  readonly #facts = instructions.map(factsOf);
+  readonly #memory: MachineMemory;
+  readonly #bytes: Uint8Array;
+  readonly #words: Int32Array;
+  readonly #halves: Uint16Array;
+  readonly #base: number;
+  readonly #capacity: number;
+  /** For each bank: pool index of each page, or NONE. */
+  readonly #pages: readonly Int32Array[];
+  /** Offset in linear memory of the RAM page behind each pool index. */
+  readonly #sources: Int32Array;
+  #used = 0;
+  readonly #onFull: () => void;
+  readonly #onMarked: () => void;
+
+  /** `onFull` drops all fetch translations, `onMarked` all write translations, of every hart. */
+  constructor(memory: MachineMemory, capacity: number, onFull: () => void, onMarked: () => void) {
+    this.#memory = memory;
+    const { buffer } = memory.linear;
+    this.#bytes = new Uint8Array(buffer);
+    this.#words = new Int32Array(buffer);
+    this.#halves = new Uint16Array(buffer);
+    this.#capacity = capacity;
+    this.#base = memory.carve('@vivarium/cpu-riscv64 decoded code', capacity * PAGE_BYTES, 64);
+    this.#pages = memory.banks.map((bank) => new Int32Array(bank.length / 4096).fill(NONE));
+    this.#sources = new Int32Array(capacity);
+    this.#onFull = onFull;
+    this.#onMarked = onMarked;
+    memory.onExternalWrite((address, length) => this.changed(address, length));
+  }
+
+  /** Pool index of the page at a guest-physical address, or NONE. */
+  #index(physical: number): number {
+    const { banks } = this.#memory;
+    for (let bank = 0; bank < banks.length; bank += 1) {
+      const { base, length } = banks[bank] as { base: number; length: number };
+      const within = physical - base;
+      if (within >= 0 && within < length) return (this.#pages[bank] as Int32Array)[Math.floor(within / 4096)] as number;
+    }
+    return NONE;
+  }
+
+  has(physical: number): boolean {
+    return this.#index(physical) !== NONE;
+  }
+
+  /** Slots of the page of RAM at guest-physical `page`, which lies at `offset` in linear memory. */
+  slots(page: number, offset: number): number {
+    let index = this.#index(page);
+    if (index === NONE) {
+      if (this.#used === this.#capacity) this.clear();
+      index = this.#used;
+      this.#used += 1;
+      this.#sources[index] = offset;
+      this.#setIndex(page, index);
+      const slots = this.#base + index * PAGE_BYTES;
+      this.#bytes.fill(UNDECODED, slots, slots + PAGE_BYTES);
+      this.#bytes[slots + PAGE_SLOTS * SLOT_BYTES] = PAGE_END;
+      this.#onMarked();
+    }
+    return this.#base + index * PAGE_BYTES;
+  }
+
+  #setIndex(page: number, index: number): void {
+    this.#memory.banks.forEach((bank, number) => {
+      const within = page - bank.base;
+      if (within >= 0 && within < bank.length) (this.#pages[number] as Int32Array)[within / 4096] = index;
+    });
+  }
+
+  /** Forgets all decoded code. */
+  clear(): void {
+    for (const pages of this.#pages) pages.fill(NONE);
+    this.#used = 0;
+    this.#onFull();
+  }
+
+  /** Guest-physical bytes changed: what was decoded there is decoded again. */
+  changed(address: number, length: number): void {
+    if (this.#used === 0) return;
+    // A 32-bit instruction that starts one halfword earlier is affected, too.
+    const end = address + length;
+    for (let at = address - (address % 2) - 2; at < end; ) {
+      const page = at - (at % 4096);
+      const next = Math.min(page + 4096, end);
+      const index = this.#index(at);
+      if (index !== NONE) {
+        const slots = this.#base + index * PAGE_BYTES;
+        for (let half = at - page; half < next - page; half += 2) this.#bytes[slots + half * 4] = UNDECODED;
+      }
+      at = page + 4096;
+    }
+  }
+
+  /** Decodes from the slot at `slot` on, to the end of a run. */
+  decodeAt(slot: number): void {
+    const index = Math.floor((slot - this.#base) / PAGE_BYTES);
+    const slots = this.#base + index * PAGE_BYTES;
+    const source = (this.#sources[index] as number) >> 1;
+    let half = (slot - slots) / SLOT_BYTES;
+    for (let count = 0; count < RUN && half < PAGE_SLOTS; count += 1) {
+      const at = slots + half * SLOT_BYTES;
+      if (count > 0 && this.#bytes[at] !== UNDECODED) return;
+      const low = this.#halves[source + half] as number;
+      const length = (low & 3) === 3 ? 2 : 1;
+      if (length === 2 && half === PAGE_SLOTS - 1) {
+        this.#bytes[at] = STRADDLE;
+        return;
+      }
+      const word = length === 1 ? low : low | ((this.#halves[source + half + 1] as number) << 16);
+      if (this.decodeInto(at, word)) return;
+      half += length;
+    }
+  }
+
+  /** Decodes one instruction (16 bits when its low two bits are not 11) into a slot; true when nothing follows it. */
+  decodeInto(slot: number, raw: number): boolean {
+    const short = (raw & 3) !== 3;
+    const word = short ? this.#decoder.expandCompressed(raw & 0xffff) | 0 : raw;
+    // A reserved compressed encoding expands to 0, which is illegal as a 32-bit encoding as well.
+    const row = word === 0 ? -1 : this.#decoder.decode(word);
+    const facts = this.#facts[row];
+    if (facts === undefined) {
+      this.#write(slot, short ? COLD_16 : COLD_32, 0, 0xffff0000 | 0);
+      return true;
+    }
+    const rd = (word >>> 7) & 31;
+    const immediate = this.#decoder.immediate(row, word);
+    if (facts.pure && facts.writesX && rd === 0) {
+      this.#write(slot, short ? NOP_16 : NOP_32, 0, 0);
+      return false;
+    }
+    const links = facts.ends ? rd !== 0 : true;
+    const hot = this.#operations[row * 4 + (short ? 0 : 2) + (links ? 1 : 0)] as number;
+    if (facts.relative && facts.ends && !links && immediate === 0) {
+      this.#write(slot, SELF_JUMP, 0, 0);
+    } else if (hot !== 0 && (!facts.writesX || facts.ends || rd !== 0)) {
+      this.#write(slot, hot, word, facts.relative ? immediate * 4 : immediate);
+    } else {
+      const low = facts.float ? ((word >>> 27) << 3) | ((word >>> 12) & 7) : immediate & 0xffff;
+      this.#write(slot, short ? COLD_16 : COLD_32, word, (row << 16) | low);
+    }
+    return facts.ends;
+  }
+
+  #write(slot: number, operation: number, word: number, immediate: number): void {
+    const registers =
+      (((word >>> 7) & 31) << 11) | (((word >>> 15) & 31) << 19) | (((word >>> 20) & 31) << 27);
+    this.#words[slot >> 2] = operation | registers;
+    this.#words[(slot >> 2) + 1] = immediate;
+  }
+}

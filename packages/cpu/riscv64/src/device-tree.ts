@@ -1,0 +1,46 @@
+import type { DeviceTreeNode } from '@vivarium/contracts';
+import { CACHE_BLOCK } from './hart/system-port.ts';
+
+/** Extensions in the order of the ISA string: single letters, then Z by category, then S (unprivileged manual, ch. "ISA Extension Naming Conventions"). */
+export const ISA_EXTENSIONS: readonly string[] = [
+  ...['i', 'm', 'a', 'f', 'd', 'c', 'b'],
+  ...['zicbom', 'zicbop', 'zicboz', 'zicntr', 'zicond', 'zicsr', 'zifencei', 'zihintntl', 'zihintpause'],
+  ...['zmmul', 'zaamo', 'zalrsc', 'zawrs', 'zfa', 'zfhmin', 'zca', 'zcb', 'zcd', 'zba', 'zbb', 'zbc', 'zbs'],
+  ...['sstc', 'svade', 'svadu', 'svinval', 'svnapot', 'svpbmt'],
+];
+
+const isaString = (): string => {
+  const letters = ISA_EXTENSIONS.filter((name) => name.length === 1).join('');
+  const names = ISA_EXTENSIONS.filter((name) => name.length > 1);
+  return [`rv64${letters}`, ...names].join('_');
+};
+
+/** The `/cpus` node (Linux bindings riscv/cpus.yaml and riscv/extensions.yaml). */
+export const coreDeviceTree = (harts: number, timebaseFrequency: number): DeviceTreeNode => ({
+  name: 'cpus',
+  properties: { '#address-cells': 1, '#size-cells': 0, 'timebase-frequency': timebaseFrequency },
+  children: Array.from({ length: harts }, (_, hart) => ({
+    name: `cpu@${hart.toString(16)}`,
+    label: `cpu${hart}`,
+    properties: {
+      device_type: 'cpu',
+      reg: hart,
+      status: 'okay',
+      compatible: 'riscv',
+      'mmu-type': 'riscv,sv57',
+      'riscv,isa': isaString(),
+      'riscv,isa-base': 'rv64i',
+      'riscv,isa-extensions': ISA_EXTENSIONS,
+      'riscv,cbom-block-size': CACHE_BLOCK,
+      'riscv,cboz-block-size': CACHE_BLOCK,
+      'riscv,cbop-block-size': CACHE_BLOCK,
+    },
+    children: [
+      {
+        name: 'interrupt-controller',
+        label: `cpu${hart}-intc`,
+        properties: { '#interrupt-cells': 1, 'interrupt-controller': true, compatible: 'riscv,cpu-intc' },
+      },
+    ],
+  })),
+});

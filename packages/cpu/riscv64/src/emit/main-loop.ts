@@ -1,0 +1,301 @@
+import { type Expression, instructions, type Statement } from '@vivarium/isa-riscv';
+import type { FunctionBuilder, Label, ModuleBuilder } from '@vivarium/wasm-emit';
+import { type HotOperation, hotOperations } from '../decode/operations.ts';
+import {
+  COLD_16,
+  COLD_32,
+  FIRST_HOT,
+  NOP_16,
+  NOP_32,
+  PAGE_END,
+  PAGE_SLOTS,
+  SELF_JUMP,
+  SLOT_BYTES,
+  STRADDLE,
+  UNDECODED,
+} from '../decode/slot.ts';
+import {
+  STATE_BUDGET,
+  STATE_FETCH_TLB,
+  STATE_PC,
+  STATE_READ_TLB,
+  STATE_WRITE_TLB,
+} from '../state/layout.ts';
+import type { HelperIndices } from './helpers.ts';
+import type { CallIndices } from './imports.ts';
+import { type AccessFrame, emitLoad, emitStore } from './memory-access.ts';
+import { emitExpression, LocalPool, type Operands } from './operands.ts';
+import { slotOperands } from './slot-operands.ts';
+
+const PAGE_MASK = -4096n;
+/** Slots are 4 bytes for each byte of code. */
+const SLOT_SCALE = 4;
+
+export interface MainLoopContext {
+  readonly module: ModuleBuilder;
+  readonly calls: CallIndices;
+  readonly helpers: HelperIndices;
+  /** Function that executes a cold slot: (slot) → status. */
+  readonly cold: number;
+  readonly state: number;
+  readonly tlbEntries: number;
+}
+
+/** What a handler needs besides its operands. */
+interface Loop {
+  readonly f: FunctionBuilder;
+  readonly slot: number;
+  readonly slots: number;
+  readonly target: number;
+  /** Scratch for the slot that a relative jump goes to. */
+  readonly destination: number;
+  readonly pc: () => void;
+  /** Take everything from the state again. */
+  readonly resync: Label;
+  /** Go to the address in local `target`. */
+  readonly jump: Label;
+  /** Execute the instruction at `slot`. */
+  readonly next: Label;
+}
+
+/**
+ * The interpreter's main function: runs from STATE_PC until STATE_BUDGET instructions were attempted. Locals hold the
+ * slot of the instruction, what to add to slot / 4 to get its pc, and the remaining budget.
+ */
+export const emitMainLoop = (context: MainLoopContext): number => {
+  const { module, calls, state } = context;
+  const { index, body: f } = module.function([], []);
+  const [slot, slots, budget, entry, readTlb, writeTlb, fetchTlb] = Array.from({ length: 7 }, () => f.local('i32')) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const pcBase = f.local('i64');
+  const target = f.local('i64');
+  const locals = new LocalPool(f);
+
+  const pushPc = (): void => {
+    f.get(pcBase).get(slot).i32(2).op('i32.shr_u').op('i64.extend_i32_u').op('i64.add');
+  };
+  const spill = (): void => {
+    f.i32(0);
+    pushPc();
+    f.memory('i64.store', state + STATE_PC);
+    f.i32(0).get(budget).memory('i32.store', state + STATE_BUDGET);
+  };
+  const takeBudget = (): void => {
+    f.i32(0).memory('i32.load', state + STATE_BUDGET).set(budget);
+  };
+  const undoCount = (): void => {
+    f.get(budget).i32(1).op('i32.add').set(budget);
+  };
+
+  const resync = f.loop();
+  takeBudget();
+  f.i32(0).memory('i32.load', state + STATE_READ_TLB).set(readTlb);
+  f.i32(0).memory('i32.load', state + STATE_WRITE_TLB).set(writeTlb);
+  f.i32(0).memory('i32.load', state + STATE_FETCH_TLB).set(fetchTlb);
+  f.i32(0).memory('i64.load', state + STATE_PC).set(target);
+  const jump = f.loop();
+
+  // Fetch TLB.
+  const hit = f.block();
+  f.get(target).i64(8n).op('i64.shr_u').op('i32.wrap_i64').i32((context.tlbEntries - 1) * 16).op('i32.and');
+  f.get(fetchTlb).op('i32.add').tee(entry).memory('i64.load', 0);
+  f.get(target).i64(PAGE_MASK).op('i64.and').op('i64.eq').brIf(hit);
+  f.i32(0).get(target).memory('i64.store', state + STATE_PC);
+  f.i32(0).get(budget).memory('i32.store', state + STATE_BUDGET);
+  // A trap handler that cannot be fetched must not keep the hart in here for ever.
+  f.get(budget).i32(0).op('i32.le_s').if();
+  f.op('return');
+  f.end();
+  f.call(calls.fetchMiss);
+  f.br(resync);
+  f.end();
+  f.get(entry).memory('i32.load', 8).set(slots);
+  f.get(target).i64(PAGE_MASK).op('i64.and');
+  f.get(slots).i32(2).op('i32.shr_u').op('i64.extend_i32_u').op('i64.sub').set(pcBase);
+  f.get(target).op('i32.wrap_i64').i32(0xffe).op('i32.and').i32(2).op('i32.shl').get(slots).op('i32.add').set(slot);
+
+  const next = f.loop();
+  f.get(budget).i32(0).op('i32.le_s').if();
+  spill();
+  f.op('return');
+  f.end();
+  f.get(budget).i32(1).op('i32.sub').set(budget);
+
+  // One block for each operation; the table jumps out of as many as its number says.
+  const illegal = f.block();
+  const handlers = Array.from({ length: FIRST_HOT + hotOperations.length }, () => f.block()).reverse();
+  f.get(slot).memory('i32.load8_u', 0);
+  f.brTable(handlers, illegal);
+
+  const loop: Loop = { f, slot, slots, target, destination: entry, pc: pushPc, resync, jump, next };
+  const advance = (length: 2 | 4): void => {
+    f.get(slot).i32(length * SLOT_SCALE).op('i32.add').set(slot);
+    f.br(next);
+  };
+  const callCold = (length: 2 | 4): void => {
+    spill();
+    f.get(slot).call(context.cold);
+    takeBudget();
+    f.brIf(resync);
+    advance(length);
+  };
+  const marks: Readonly<Record<number, () => void>> = {
+    [UNDECODED]: () => {
+      undoCount();
+      f.get(slot).call(calls.decode);
+      f.br(next);
+    },
+    [PAGE_END]: () => {
+      undoCount();
+      pushPc();
+      f.set(target).br(jump);
+    },
+    [STRADDLE]: () => {
+      spill();
+      f.call(calls.straddle).set(entry);
+      takeBudget();
+      f.get(entry).op('i32.eqz').brIf(resync);
+      // The instruction runs from its own slot; pc stays what it was.
+      pushPc();
+      f.get(entry).i32(2).op('i32.shr_u').op('i64.extend_i32_u').op('i64.sub').set(pcBase);
+      f.get(entry).set(slot);
+      undoCount();
+      f.br(next);
+    },
+    [NOP_16]: () => advance(2),
+    [NOP_32]: () => advance(4),
+    [COLD_16]: () => callCold(2),
+    [COLD_32]: () => callCold(4),
+    [SELF_JUMP]: () => {
+      spill();
+      f.call(calls.selfJump);
+      f.br(resync);
+    },
+  };
+
+  const frame: AccessFrame = {
+    f,
+    locals,
+    calls,
+    state,
+    tlbEntries: context.tlbEntries,
+    tlb: (kind) => void f.get(kind === 'read' ? readTlb : writeTlb),
+    beforeCall: spill,
+    afterCall: () => {
+      takeBudget();
+      f.brIf(resync);
+    },
+  };
+  handlers.forEach((_, number) => {
+    f.end();
+    const mark = marks[number];
+    if (mark !== undefined) {
+      mark();
+      return;
+    }
+    const operation = hotOperations[number - FIRST_HOT] as HotOperation;
+    const operands = slotOperands({
+      f,
+      state,
+      slot,
+      immediate: () => void f.get(slot).memory('i64.load32_s', 4),
+      pc: pushPc,
+      nextPc: () => {
+        pushPc();
+        f.i64(BigInt(operation.length)).op('i64.add');
+      },
+    });
+    emitHandler(context, loop, frame, operands, operation, advance);
+    locals.release();
+  });
+  f.end();
+  // No operation has a number as high as this: the slot was not written by the decoder.
+  f.op('unreachable');
+  f.end();
+  f.end();
+  f.end();
+  return index;
+};
+
+const emitHandler = (
+  context: MainLoopContext,
+  loop: Loop,
+  frame: AccessFrame,
+  operands: Operands,
+  operation: HotOperation,
+  advance: (length: 2 | 4) => void,
+): void => {
+  const { f } = loop;
+  const row = instructions[operation.row];
+  if (row === undefined) throw new TypeError(`row ${operation.row} does not exist`);
+  const { locals } = frame;
+  const expression = (part: Expression): void => emitExpression(f, operands, locals, context.helpers, part);
+  for (const statement of row.semantics) {
+    switch (statement.kind) {
+      case 'let':
+        expression(statement.value);
+        f.set(locals.name(statement.name, statement.type));
+        break;
+      case 'set-x':
+        if (operation.links) operands.setX(() => expression(statement.value));
+        break;
+      case 'load': {
+        const address = locals.take('i64');
+        expression(statement.address);
+        f.set(address);
+        emitLoad(frame, address, statement.bytes, statement.signed);
+        f.set(locals.name(statement.name, 'i64'));
+        break;
+      }
+      case 'store': {
+        const address = locals.take('i64');
+        expression(statement.address);
+        f.set(address);
+        emitStore(frame, address, statement.bytes, () => expression(statement.value));
+        break;
+      }
+      case 'branch':
+        expression(statement.condition);
+        f.if();
+        emitRelative(loop);
+        f.end();
+        break;
+      case 'jump':
+        if (isRelative(statement)) emitRelative(loop);
+        else {
+          expression(statement.target);
+          f.set(loop.target).br(loop.jump);
+        }
+        return;
+      default:
+        throw new TypeError(`${row.name} does not belong into the main loop: ${statement.kind}`);
+    }
+  }
+  advance(operation.length);
+};
+
+/** pc + immediate: the slot's immediate is already the distance in slots. */
+const isRelative = (statement: Statement): boolean =>
+  statement.kind === 'jump' &&
+  statement.target.kind === 'binary' &&
+  statement.target.left.kind === 'pc' &&
+  statement.target.right.kind === 'immediate';
+
+/** Moves by the slot's immediate: within the page by the slot alone, else through the fetch TLB. */
+const emitRelative = (loop: Loop): void => {
+  const { f, slot, slots, destination } = loop;
+  f.get(slot).get(slot).memory('i32.load', 4).op('i32.add').tee(destination).get(slots).op('i32.sub');
+  f.i32(PAGE_SLOTS * SLOT_BYTES).op('i32.lt_u').if();
+  f.get(destination).set(slot).br(loop.next);
+  f.end();
+  loop.pc();
+  f.get(slot).memory('i64.load32_s', 4).i64(2n).op('i64.shr_s').op('i64.add').set(loop.target);
+  f.br(loop.jump);
+};

@@ -1,0 +1,102 @@
+import type { AccessBytes } from '@vivarium/isa-riscv';
+import type { FunctionBuilder, MemoryOpcode } from '@vivarium/wasm-emit';
+import { STATE_ADDRESS, STATE_VALUE } from '../state/layout.ts';
+import type { CallIndices } from './imports.ts';
+import type { LocalPool } from './operands.ts';
+
+const LOADS: Readonly<Record<`${AccessBytes}${'s' | 'u'}`, MemoryOpcode>> = {
+  '1s': 'i64.load8_s',
+  '1u': 'i64.load8_u',
+  '2s': 'i64.load16_s',
+  '2u': 'i64.load16_u',
+  '4s': 'i64.load32_s',
+  '4u': 'i64.load32_u',
+  '8s': 'i64.load',
+  '8u': 'i64.load',
+};
+const STORES: Readonly<Record<AccessBytes, MemoryOpcode>> = {
+  1: 'i64.store8',
+  2: 'i64.store16',
+  4: 'i64.store32',
+  8: 'i64.store',
+};
+export const LOG2: Readonly<Record<AccessBytes, number>> = { 1: 0, 2: 1, 4: 2, 8: 3 };
+const PAGE_MASK = -4096n;
+
+/** What memory code needs of the function that it is emitted into. */
+export interface AccessFrame {
+  readonly f: FunctionBuilder;
+  readonly locals: LocalPool;
+  readonly calls: CallIndices;
+  /** Offset of the hart's state. */
+  readonly state: number;
+  /** Entries of a TLB. */
+  readonly tlbEntries: number;
+  /** Pushes the offset of the read or write TLB. */
+  tlb(kind: 'read' | 'write'): void;
+  /** Before a call to TypeScript: pc and budget into the state. */
+  beforeCall(): void;
+  /** After it, with the call's status on the stack: takes the budget back and leaves the instruction when not 0. */
+  afterCall(): void;
+}
+
+/** Leaves the entry's offset in local `entry` and pushes whether its tag matches (an access of `bytes` at `address`). */
+export const emitLookup = (
+  frame: AccessFrame,
+  kind: 'read' | 'write',
+  address: number,
+  entry: number,
+  bytes: number,
+): void => {
+  const { f } = frame;
+  // Entry index × 16 = (address >> 12) mod entries × 16.
+  f.get(address).i64(8n).op('i64.shr_u').op('i32.wrap_i64').i32((frame.tlbEntries - 1) * 16).op('i32.and');
+  frame.tlb(kind);
+  f.op('i32.add').tee(entry).memory('i64.load', 0);
+  f.get(address);
+  // The last byte decides: an access that leaves the page cannot match.
+  if (bytes > 1) f.i64(BigInt(bytes - 1)).op('i64.add');
+  f.i64(PAGE_MASK).op('i64.and').op('i64.eq');
+};
+
+/** Pushes the offset in linear memory of `address`, whose TLB entry was found. */
+export const emitOffset = (frame: AccessFrame, address: number, entry: number): void => {
+  frame.f.get(address).op('i32.wrap_i64').get(entry).memory('i32.load', 8).op('i32.add');
+};
+
+/** Loads from the address in local `address` and pushes an i64. */
+export const emitLoad = (frame: AccessFrame, address: number, bytes: AccessBytes, signed: boolean): void => {
+  const { f, state } = frame;
+  const entry = frame.locals.take('i32');
+  emitLookup(frame, 'read', address, entry, bytes);
+  f.if('i64');
+  emitOffset(frame, address, entry);
+  f.memory(LOADS[`${bytes}${signed ? 's' : 'u'}`], 0);
+  f.else();
+  frame.beforeCall();
+  f.i32(0).get(address).memory('i64.store', state + STATE_ADDRESS);
+  f.i32(LOG2[bytes] + (signed ? 4 : 0)).call(frame.calls.loadMiss);
+  frame.afterCall();
+  f.i32(0).memory('i64.load', state + STATE_VALUE);
+  f.end();
+};
+
+/** Stores what `value` pushes (an i64) at the address in local `address`. */
+export const emitStore = (frame: AccessFrame, address: number, bytes: AccessBytes, value: () => void): void => {
+  const { f, state } = frame;
+  const entry = frame.locals.take('i32');
+  emitLookup(frame, 'write', address, entry, bytes);
+  f.if();
+  emitOffset(frame, address, entry);
+  value();
+  f.memory(STORES[bytes], 0);
+  f.else();
+  frame.beforeCall();
+  f.i32(0).get(address).memory('i64.store', state + STATE_ADDRESS);
+  f.i32(0);
+  value();
+  f.memory('i64.store', state + STATE_VALUE);
+  f.i32(LOG2[bytes]).call(frame.calls.storeMiss);
+  frame.afterCall();
+  f.end();
+};

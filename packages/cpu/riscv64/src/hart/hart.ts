@@ -1,0 +1,408 @@
+// Hot code: `run` is the outermost loop of the guest.
+import type {
+  Clock,
+  EnvironmentCallOutcome,
+  GuestFault,
+  InterruptLine,
+  MachineMemory,
+  RemoteFence,
+  SystemBus,
+  Vcpu,
+  VcpuExit,
+} from '@vivarium/contracts';
+import { ExceptionCause, InterruptCause, type RiscvMmu, type HartMmu } from '@vivarium/isa-riscv';
+import type { CodeCache } from '../decode/code-cache.ts';
+import { emitInterpreter } from '../emit/module.ts';
+import { type HartCalls, IMPORT_MODULE } from '../emit/imports.ts';
+import { HartState, SUPERVISOR } from '../state/hart-state.ts';
+import { STATE_BYTES } from '../state/layout.ts';
+import { AtomicPort } from './atomic-port.ts';
+import { Counter } from './counters.ts';
+import { CsrFile } from './csr-file.ts';
+import { FetchPort } from './fetch-port.ts';
+import { FloatPort } from './float-port.ts';
+import { Interrupts } from './interrupts.ts';
+import { MemoryPort } from './memory-port.ts';
+import { SlotReader } from './operands.ts';
+import { RegisterFile } from './register-file.ts';
+import { type SystemEffects, SystemPort } from './system-port.ts';
+import { SupervisorTimer } from './timer.ts';
+import { Traps } from './traps.ts';
+
+const WASM_PAGE = 0x10000;
+const PC_IS_SET = 1;
+/** Range fences over more pages than this flush everything: it is cheaper. */
+const FENCE_PAGES = 64n;
+
+/** What the harts of a machine have in common. */
+export interface HartSurroundings {
+  readonly memory: MachineMemory;
+  readonly mmu: RiscvMmu;
+  readonly bus: SystemBus;
+  readonly clock: Clock;
+  readonly code: CodeCache;
+  readonly guardedSlots: number;
+  readonly timebaseFrequency: number;
+  readonly environmentCall: (hart: Vcpu) => EnvironmentCallOutcome;
+  /** True when no other hart can make progress that this one could wait for. */
+  readonly alone: (hart: RiscvHart) => boolean;
+}
+
+/** One RV64 hart: registers in linear memory, hot instructions in WebAssembly, the rest in the ports. */
+export class RiscvHart implements Vcpu {
+  readonly index: number;
+  readonly mmu: HartMmu;
+  readonly #around: HartSurroundings;
+  readonly #state: HartState;
+  readonly #interrupts: Interrupts;
+  readonly #timer: SupervisorTimer;
+  readonly #traps: Traps;
+  readonly #registers: RegisterFile;
+  readonly #cycles: Counter;
+  readonly #retired: Counter;
+  readonly #interpret: () => void;
+  readonly #listeners = new Set<() => void>();
+  #running = false;
+  #inRun = false;
+  #idle = false;
+  /** Jumps to itself with nothing that could interrupt it. */
+  #parked = false;
+  #fault: GuestFault | undefined;
+  /** Instructions attempted in finished slices since reset. */
+  #attemptedBefore = 0;
+  /** Size of the slice in progress (or the last), less what `yieldSoon` took away. */
+  #slice = 0;
+  /** Part of the slice held back to leave generated code after the present instruction. */
+  #deferred = 0;
+  /** The clock's next deadline when a device was last touched. */
+  #seenDeadline: number | undefined;
+
+  constructor(index: number, around: HartSurroundings) {
+    this.index = index;
+    this.#around = around;
+    const { memory, bus, code } = around;
+    const { buffer } = memory.linear;
+    const base = memory.carve('@vivarium/cpu-riscv64 hart', STATE_BYTES, 64);
+    const state = new HartState(buffer, base);
+    this.#state = state;
+    this.mmu = around.mmu.createHart(state, code);
+    this.#timer = new SupervisorTimer(around.clock, around.timebaseFrequency);
+    this.#interrupts = new Interrupts(state, () => this.#timer.due);
+    this.#cycles = new Counter(() => Math.max(0, this.#attempted - 1));
+    this.#retired = new Counter(() => Math.max(0, this.retired - 1));
+    const csr = new CsrFile({
+      hartId: index,
+      state,
+      interrupts: this.#interrupts,
+      timer: this.#timer,
+      cycles: this.#cycles,
+      retired: this.#retired,
+      mmu: this.mmu,
+    });
+    const traps = new Traps(state, csr, this.#interrupts, this.mmu, () => this.#attempted);
+    this.#traps = traps;
+    this.#registers = new RegisterFile(state, csr, (effect) => {
+      if (effect !== 0) traps.translationChanged();
+    });
+    const memoryPort = new MemoryPort(state, this.mmu, bus, code, traps, buffer, () => this.#afterDevice());
+    const fetch = new FetchPort(state, this.mmu, code, traps, buffer, around.guardedSlots);
+    const slots = new SlotReader(buffer);
+    const illegal = (): number => {
+      traps.illegal(fetch.instruction());
+      return PC_IS_SET;
+    };
+    const system = new SystemPort({ state, csr, traps, mmu: this.mmu, memory: memoryPort, slots }, this.#effects(illegal));
+    const float = new FloatPort(state, slots, illegal);
+    const atomic = new AtomicPort(state, slots, memoryPort, buffer, () => this.mmu.physical);
+    this.#interpret = this.#instantiate({
+      fetchMiss: () => {
+        fetch.miss();
+        this.#checkLoop();
+      },
+      decode: (slot) => code.decodeAt(slot),
+      straddle: () => this.#checked(fetch.single()),
+      loadMiss: (kind) => this.#checked(memoryPort.load(kind)),
+      storeMiss: (kind) => this.#checked(memoryPort.store(kind)),
+      atomicMiss: (slot) => atomic.execute(slot),
+      system: (slot) => this.#checked(system.execute(slot)),
+      float: (slot) => float.execute(slot),
+      illegal: () => this.#checked(illegal()),
+      misaligned: (slot) => this.#misaligned(slots.row(slot)),
+      selfJump: () => this.#selfJump(),
+    });
+  }
+
+  #instantiate(calls: HartCalls): () => void {
+    const { memory } = this.#around;
+    const { buffer } = memory.linear;
+    const shared = typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
+    const bytes = emitInterpreter({
+      state: this.#state.base,
+      tlbEntries: this.mmu.tlb.entries,
+      memory: { pages: buffer.byteLength / WASM_PAGE, shared },
+    });
+    const imports = { [IMPORT_MODULE]: { ...calls, memory: memory.linear as WebAssembly.Memory } };
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports);
+    return instance.exports['run'] as () => void;
+  }
+
+  #effects(illegal: () => number): SystemEffects {
+    return {
+      takeInterrupt: () => this.#takeInterrupt(),
+      endSlice: () => this.yieldSoon(),
+      idle: () => {
+        this.#idle = true;
+        this.#leave();
+      },
+      environmentCall: () => this.#environmentCall(),
+      illegal,
+    };
+  }
+
+  run(budget: number): VcpuExit {
+    this.#attemptedBefore = this.#attempted;
+    this.#slice = budget;
+    this.#deferred = 0;
+    this.#state.budget = budget;
+    this.#inRun = true;
+    const exit = this.#loop();
+    this.#inRun = false;
+    this.#slice -= this.#state.budget + this.#deferred;
+    this.#state.budget = 0;
+    this.#deferred = 0;
+    return exit;
+  }
+
+  #loop(): VcpuExit {
+    const state = this.#state;
+    for (;;) {
+      if (this.#fault !== undefined) return { kind: 'fault', fault: this.#fault };
+      if (!this.#running) return { kind: 'stopped' };
+      if (this.#idle || this.#parked) {
+        if (!this.#interrupts.wake || (this.#parked && this.#interrupts.next() < 0)) return this.#wait();
+        this.#idle = false;
+        this.#parked = false;
+      }
+      state.budget += this.#deferred;
+      this.#deferred = 0;
+      if (state.budget <= 0) return { kind: 'budget' };
+      this.#takeInterrupt();
+      this.#interpret();
+    }
+  }
+
+  #wait(): VcpuExit {
+    // mie = 0: nothing from outside can wake it, and nobody else runs who could send a software interrupt.
+    if (this.#interrupts.enabled === 0 && this.#idle && this.#around.alone(this)) {
+      this.#fault = this.#guestFault('GUEST_WAITS_FOREVER', 'waits for an interrupt while all interrupts are disabled');
+      return { kind: 'fault', fault: this.#fault };
+    }
+    return { kind: 'idle' };
+  }
+
+  #guestFault(code: GuestFault['code'], what: string): GuestFault {
+    const { pc } = this.#state;
+    return { code, message: `hart ${this.index} ${what} at pc 0x${pc.toString(16)}`, vcpu: this.index, pc };
+  }
+
+  /** Leaves generated code after the present instruction; the slice goes on. */
+  #leave(): void {
+    if (this.#state.budget <= 0) return;
+    this.#deferred += this.#state.budget;
+    this.#state.budget = 0;
+  }
+
+  yieldSoon(): void {
+    this.#slice -= this.#state.budget + this.#deferred;
+    this.#state.budget = 0;
+    this.#deferred = 0;
+  }
+
+  #takeInterrupt(): void {
+    const cause = this.#interrupts.next();
+    if (cause >= 0) this.#traps.interrupt(cause);
+  }
+
+  /** A device may have raised a line, or armed a timer earlier than the end of the slice. */
+  #afterDevice(): void {
+    const deadline = this.#around.clock.nextDeadline;
+    if (deadline !== this.#seenDeadline) {
+      this.#seenDeadline = deadline;
+      this.yieldSoon();
+    } else if (this.#interrupts.next() >= 0) this.#leave();
+  }
+
+  #checked(result: number): number {
+    this.#checkLoop();
+    return result;
+  }
+
+  #checkLoop(): void {
+    if (!this.#traps.looping || this.#fault !== undefined) return;
+    this.#fault = this.#guestFault('GUEST_TRAP_LOOP', 'traps again and again without executing an instruction');
+    this.yieldSoon();
+  }
+
+  #selfJump(): void {
+    if (this.#interrupts.masked) {
+      this.#parked = true;
+      if (this.#around.alone(this)) {
+        this.#fault = this.#guestFault('GUEST_SPINS_FOREVER', 'jumps to itself with interrupts disabled');
+      }
+      this.yieldSoon();
+    } else {
+      // The rest of the slice would be spent on the same jump.
+      this.#state.budget = 0;
+    }
+  }
+
+  #misaligned(row: number): number {
+    const { addressLow, addressHigh } = this.#state;
+    this.#traps.exception(this.#registers.misalignedCause(row), addressLow, addressHigh);
+    return PC_IS_SET;
+  }
+
+  #environmentCall(): void {
+    const state = this.#state;
+    const { privilege, pc } = state;
+    if (privilege === SUPERVISOR) {
+      this.#registers.jumped = false;
+      if (this.#around.environmentCall(this) === 'handled') {
+        if (!this.#registers.jumped) state.advance(4);
+        this.#takeInterrupt();
+        return;
+      }
+      state.pc = pc;
+    }
+    this.#traps.exception(ExceptionCause.EnvironmentCallFromU + privilege, 0, 0);
+  }
+
+  get #attempted(): number {
+    return this.#attemptedBefore + this.attemptedInSlice;
+  }
+
+  get retired(): number {
+    return this.#attempted - this.#traps.exceptions;
+  }
+
+  get attemptedInSlice(): number {
+    return this.#slice - (this.#inRun ? this.#state.budget + this.#deferred : 0);
+  }
+
+  get wakeup(): boolean {
+    return this.#running && this.#interrupts.wake;
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** True when it runs instructions, or may be woken to do so. */
+  get progressing(): boolean {
+    return this.#running && !this.#parked && (!this.#idle || this.#interrupts.enabled !== 0);
+  }
+
+  get nextDeadline(): number | undefined {
+    return this.#timer.deadline;
+  }
+
+  onWakeup(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #notify(): void {
+    if (this.#inRun) {
+      if (this.#interrupts.next() >= 0) this.#leave();
+      return;
+    }
+    for (const listener of this.#listeners) listener();
+  }
+
+  interruptInput(name: string): InterruptLine | undefined {
+    const bit = INPUTS[name];
+    if (bit === undefined) return undefined;
+    const mask = 1 << bit;
+    return {
+      set: (level) => {
+        const before = this.#interrupts.inputs;
+        this.#interrupts.inputs = level ? before | mask : before & ~mask;
+        if (level && (before & mask) === 0) this.#notify();
+      },
+    };
+  }
+
+  start(entry: bigint, argument: bigint): void {
+    this.#state.pc = entry;
+    this.#state.setX(10, BigInt(this.index));
+    this.#state.setX(11, argument);
+    this.#registers.jumped = true;
+    this.#running = true;
+    this.#idle = false;
+    this.#parked = false;
+    this.#traps.translationChanged();
+    this.#notify();
+  }
+
+  stop(): void {
+    this.#running = false;
+    this.#registers.jumped = true;
+    if (this.#inRun) this.#leave();
+  }
+
+  fence(request: RemoteFence): void {
+    // Decoded code follows every store at once.
+    if (request.kind === 'code') return;
+    const { range } = request;
+    const first = range === undefined ? 0n : range.address >> 12n;
+    const last = range === undefined ? 0n : (range.address + range.length - 1n) >> 12n;
+    if (range === undefined || last - first >= FENCE_PAGES) {
+      this.mmu.flush();
+      return;
+    }
+    for (let page = first; page <= last; page += 1n) {
+      this.mmu.flushPage(Number(BigInt.asIntN(32, page << 12n)), Number(BigInt.asIntN(32, page >> 20n)));
+    }
+  }
+
+  get registerNames(): readonly string[] {
+    return this.#registers.names;
+  }
+
+  readRegister(name: string): bigint | undefined {
+    return this.#registers.read(name);
+  }
+
+  writeRegister(name: string, value: bigint): boolean {
+    return this.#registers.write(name, BigInt.asUintN(64, value));
+  }
+
+  reset(): void {
+    if (this.#inRun) this.yieldSoon();
+    this.#state.reset();
+    this.#interrupts.reset();
+    this.#timer.reset();
+    this.mmu.pmp.reset();
+    this.mmu.flush();
+    this.#traps.reset();
+    this.#attemptedBefore = 0;
+    this.#slice = 0;
+    this.#deferred = 0;
+    this.#cycles.reset();
+    this.#retired.reset();
+    this.#running = false;
+    this.#idle = false;
+    this.#parked = false;
+    this.#fault = undefined;
+  }
+}
+
+/** Inputs by name: bits of mip. */
+const INPUTS: Readonly<Record<string, number>> = {
+  ssip: InterruptCause.SupervisorSoftware,
+  msip: InterruptCause.MachineSoftware,
+  stip: InterruptCause.SupervisorTimer,
+  mtip: InterruptCause.MachineTimer,
+  seip: InterruptCause.SupervisorExternal,
+  meip: InterruptCause.MachineExternal,
+};

@@ -1,0 +1,197 @@
+// Hot code: accessors over the hart's state in linear memory; see layout.ts.
+import type { TranslationControl } from '@vivarium/isa-riscv';
+import {
+  STATE_ADDRESS,
+  STATE_BUDGET,
+  STATE_BYTES,
+  STATE_F,
+  STATE_FFLAGS,
+  STATE_FRM,
+  STATE_MSTATUS,
+  STATE_PC,
+  STATE_RESERVATION,
+  STATE_VALUE,
+  STATE_X,
+} from './layout.ts';
+
+export const USER = 0;
+export const SUPERVISOR = 1;
+export const MACHINE = 3;
+
+/** mstatus, low half (Privileged Architecture, figure "Machine-mode status register for RV64"). */
+export const MSTATUS_SIE = 1 << 1;
+export const MSTATUS_MIE = 1 << 3;
+export const MSTATUS_SPIE = 1 << 5;
+export const MSTATUS_MPIE = 1 << 7;
+export const MSTATUS_SPP = 1 << 8;
+export const MSTATUS_MPP_SHIFT = 11;
+export const MSTATUS_MPP = 3 << MSTATUS_MPP_SHIFT;
+export const MSTATUS_FS = 3 << 13;
+export const MSTATUS_MPRV = 1 << 17;
+export const MSTATUS_SUM = 1 << 18;
+export const MSTATUS_MXR = 1 << 19;
+export const MSTATUS_TVM = 1 << 20;
+export const MSTATUS_TW = 1 << 21;
+export const MSTATUS_TSR = 1 << 22;
+
+/** The registers of one hart. 64-bit values are read and written as signed 32-bit halves, or as bigint off the hot path. */
+export class HartState implements TranslationControl {
+  readonly base: number;
+  privilege = MACHINE;
+  satpLow = 0;
+  satpHigh = 0;
+  hardwareAccessedDirty = false;
+  pageBasedMemoryTypes = false;
+  readonly #words: Int32Array;
+  readonly #quads: BigInt64Array;
+
+  constructor(buffer: ArrayBuffer | SharedArrayBuffer, base: number) {
+    this.base = base;
+    this.#words = new Int32Array(buffer, base, STATE_BYTES / 4);
+    this.#quads = new BigInt64Array(buffer, base, STATE_BYTES / 8);
+  }
+
+  low(at: number): number {
+    return this.#words[at >> 2] as number;
+  }
+
+  high(at: number): number {
+    return this.#words[(at >> 2) + 1] as number;
+  }
+
+  set(at: number, low: number, high: number): void {
+    this.#words[at >> 2] = low;
+    this.#words[(at >> 2) + 1] = high;
+  }
+
+  copy(to: number, from: number): void {
+    this.#words[to >> 2] = this.#words[from >> 2] as number;
+    this.#words[(to >> 2) + 1] = this.#words[(from >> 2) + 1] as number;
+  }
+
+  quad(at: number): bigint {
+    return this.#quads[at >> 3] as bigint;
+  }
+
+  setQuad(at: number, value: bigint): void {
+    this.#quads[at >> 3] = value;
+  }
+
+  x(number: number): bigint {
+    return this.quad(STATE_X + number * 8);
+  }
+
+  setX(number: number, value: bigint): void {
+    if (number !== 0) this.setQuad(STATE_X + number * 8, value);
+  }
+
+  /** x[number] by halves; x0 stays 0. */
+  setXHalves(number: number, low: number, high: number): void {
+    if (number !== 0) this.set(STATE_X + number * 8, low, high);
+  }
+
+  f(number: number): bigint {
+    return this.quad(STATE_F + number * 8);
+  }
+
+  setF(number: number, value: bigint): void {
+    this.setQuad(STATE_F + number * 8, value);
+  }
+
+  get pcLow(): number {
+    return this.low(STATE_PC);
+  }
+
+  get pcHigh(): number {
+    return this.high(STATE_PC);
+  }
+
+  setPc(low: number, high: number): void {
+    this.set(STATE_PC, low, high);
+  }
+
+  get pc(): bigint {
+    return BigInt.asUintN(64, this.quad(STATE_PC));
+  }
+
+  set pc(value: bigint) {
+    this.setQuad(STATE_PC, value);
+  }
+
+  /** pc = pc + `bytes`. */
+  advance(bytes: number): void {
+    const low = (this.pcLow >>> 0) + bytes;
+    this.setPc(low | 0, this.pcHigh + (low > 0xffffffff ? 1 : 0));
+  }
+
+  get budget(): number {
+    return this.low(STATE_BUDGET);
+  }
+
+  set budget(value: number) {
+    this.#words[STATE_BUDGET >> 2] = value;
+  }
+
+  get mstatus(): number {
+    return this.low(STATE_MSTATUS);
+  }
+
+  set mstatus(value: number) {
+    this.#words[STATE_MSTATUS >> 2] = value;
+  }
+
+  get fflags(): number {
+    return this.low(STATE_FFLAGS);
+  }
+
+  set fflags(value: number) {
+    this.#words[STATE_FFLAGS >> 2] = value;
+  }
+
+  get frm(): number {
+    return this.low(STATE_FRM);
+  }
+
+  set frm(value: number) {
+    this.#words[STATE_FRM >> 2] = value;
+  }
+
+  get addressLow(): number {
+    return this.low(STATE_ADDRESS);
+  }
+
+  get addressHigh(): number {
+    return this.high(STATE_ADDRESS);
+  }
+
+  get valueLow(): number {
+    return this.low(STATE_VALUE);
+  }
+
+  get valueHigh(): number {
+    return this.high(STATE_VALUE);
+  }
+
+  setValue(low: number, high: number): void {
+    this.set(STATE_VALUE, low, high);
+  }
+
+  dropReservation(): void {
+    this.set(STATE_RESERVATION, -1, -1);
+  }
+
+  setWord(at: number, value: number): void {
+    this.#words[at >> 2] = value;
+  }
+
+  /** Everything to zero, machine mode, nothing reserved. */
+  reset(): void {
+    this.#words.fill(0);
+    this.privilege = MACHINE;
+    this.satpLow = 0;
+    this.satpHigh = 0;
+    this.hardwareAccessedDirty = false;
+    this.pageBasedMemoryTypes = false;
+    this.dropReservation();
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * Where a hart's state is in linear memory, as byte offsets from the hart's base. Generated code and TypeScript share
+ * it, so this table is their only contract. 64-bit values are little-endian, 8-aligned.
+ */
+
+/** x0…x31, u64 each; x0 stays 0. */
+export const STATE_X = 0;
+/** f0…f31, u64 each, NaN-boxed. */
+export const STATE_F = 256;
+/** u64: the instruction to execute, or being executed while TypeScript is called. */
+export const STATE_PC = 512;
+/** i32: instructions that the present slice may still attempt. */
+export const STATE_BUDGET = 520;
+/** u32: accrued exceptions, fflags. */
+export const STATE_FFLAGS = 524;
+/** u32: dynamic rounding mode, frm. */
+export const STATE_FRM = 528;
+/** u32: low half of mstatus. */
+export const STATE_MSTATUS = 532;
+/** u32 each: the TLBs that serve the present regime. */
+export const STATE_READ_TLB = 536;
+export const STATE_WRITE_TLB = 540;
+export const STATE_FETCH_TLB = 544;
+/** u64: address of the access that a call to TypeScript is about. */
+export const STATE_ADDRESS = 552;
+/** u64: value to store, or the value loaded. */
+export const STATE_VALUE = 560;
+/** u64: address of the load reservation; all ones when there is none. */
+export const STATE_RESERVATION = 568;
+/** u64: value that was loaded with the reservation. */
+export const STATE_RESERVED_VALUE = 576;
+/** Two decoded slots and an end mark for an instruction that lies on two pages (see decode/slot.ts). */
+export const STATE_STRADDLE = 640;
+/** Control and status registers that only hold a value: u64 each, see hart/csr-slots.ts. */
+export const STATE_CSR = 704;
+export const STATE_BYTES = 1024;

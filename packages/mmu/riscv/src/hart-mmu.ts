@@ -1,0 +1,215 @@
+// Hot code: `resolve` runs on each TLB miss, `select` on each change of privilege.
+import type { MachineMemory } from '@vivarium/contracts';
+import {
+  ACCESS_FAULT,
+  type Access,
+  type CodePages,
+  DEVICE,
+  FETCH,
+  type HartMmu,
+  READ,
+  type TlbGeometry,
+  type TranslationControl,
+  WRITE,
+} from '@vivarium/isa-riscv';
+import type { DirtyPages } from './dirty-pages.ts';
+import { BARE, PageWalk, type WalkContext } from './page-walk.ts';
+import { PhysicalMap } from './physical-map.ts';
+import { ALLOWED, DENIED, PhysicalMemoryProtection } from './pmp.ts';
+import { Tlb } from './tlb.ts';
+
+/** mstatus, low half. */
+const MSTATUS_MPP_SHIFT = 11;
+const MSTATUS_MPRV = 1 << 17;
+const MSTATUS_SUM = 1 << 18;
+const MSTATUS_MXR = 1 << 19;
+
+const USER = 0;
+const SUPERVISOR = 1;
+const MACHINE = 3;
+
+/**
+ * Regimes, each with TLBs of its own so that a system call flushes nothing: user; supervisor; supervisor that may
+ * touch user pages (SUM); machine; and one for the rare rest (MXR, MPRV), flushed when what it stands for changes.
+ */
+const REGIME_USER = 0;
+const REGIME_SUPERVISOR = 1;
+const REGIME_SUPERVISOR_SUM = 2;
+const REGIME_MACHINE = 3;
+const REGIME_SPECIAL = 4;
+const REGIMES = 5;
+
+export class RiscvHartMmu implements HartMmu {
+  readonly tlb: TlbGeometry;
+  readonly pmp: PhysicalMemoryProtection;
+  readTlb = 0;
+  writeTlb = 0;
+  fetchTlb = 0;
+  physical = 0;
+  uniform = false;
+  readonly #control: TranslationControl;
+  readonly #code: CodePages;
+  readonly #dirty: DirtyPages;
+  readonly #map: PhysicalMap;
+  readonly #walk: PageWalk;
+  readonly #regimes: readonly Tlb[];
+  /** Filled in before each walk, so that a walk allocates nothing. */
+  readonly #context: { -readonly [Key in keyof WalkContext]: WalkContext[Key] } = {
+    privilege: 0,
+    sum: false,
+    mxr: false,
+    hardwareAccessedDirty: false,
+    pageBasedMemoryTypes: false,
+  };
+  #data: Tlb;
+  #fetch: Tlb;
+  /** Which MXR/MPRV combination the special regime holds translations for. */
+  #specialKey = -1;
+  /** Virtual page numbers between which pages larger than 4 KiB were entered: one flushed address may be many entries. */
+  #largeFrom = Number.POSITIVE_INFINITY;
+  #largeTo = -1;
+
+  constructor(
+    memory: MachineMemory,
+    control: TranslationControl,
+    code: CodePages,
+    dirty: DirtyPages,
+    entries: number,
+    offset: number,
+  ) {
+    const buffer = memory.linear.buffer;
+    this.tlb = { entries };
+    this.#control = control;
+    this.#code = code;
+    this.#dirty = dirty;
+    this.#map = new PhysicalMap(memory);
+    this.#regimes = Array.from(
+      { length: REGIMES },
+      (_, index) => new Tlb(buffer, offset + index * Tlb.bytes(entries), entries),
+    );
+    this.#data = this.#regimes[REGIME_MACHINE] as Tlb;
+    this.#fetch = this.#data;
+    this.pmp = new PhysicalMemoryProtection(() => this.flush());
+    this.#walk = new PageWalk(this.#map, this.pmp, buffer);
+    this.select();
+  }
+
+  /** Linear memory that a hart's TLBs take. */
+  static bytes(entries: number): number {
+    return REGIMES * Tlb.bytes(entries);
+  }
+
+  select(): void {
+    const { privilege, mstatus } = this.#control;
+    this.#fetch = this.#regimes[privilege] as Tlb;
+    const effective =
+      privilege === MACHINE && (mstatus & MSTATUS_MPRV) !== 0 ? (mstatus >> MSTATUS_MPP_SHIFT) & 3 : privilege;
+    let regime = effective;
+    if (effective === MACHINE) regime = REGIME_MACHINE;
+    else if ((mstatus & MSTATUS_MXR) !== 0 || effective !== privilege) {
+      regime = REGIME_SPECIAL;
+      const key = effective | (mstatus & (MSTATUS_MXR | MSTATUS_SUM));
+      if (key !== this.#specialKey) {
+        this.#specialKey = key;
+        (this.#regimes[REGIME_SPECIAL] as Tlb).flush();
+      }
+    } else if (effective === SUPERVISOR && (mstatus & MSTATUS_SUM) !== 0) regime = REGIME_SUPERVISOR_SUM;
+    else regime = effective === USER ? REGIME_USER : REGIME_SUPERVISOR;
+    this.#data = this.#regimes[regime] as Tlb;
+    this.readTlb = this.#data.read;
+    this.writeTlb = this.#data.write;
+    this.fetchTlb = this.#fetch.fetch;
+  }
+
+  switchAddressSpace(): void {
+    this.#flushTranslated();
+  }
+
+  resolve(low: number, high: number, bytes: number, access: Access): number {
+    const control = this.#control;
+    const { mstatus } = control;
+    let { privilege } = control;
+    if (access !== FETCH && privilege === MACHINE && (mstatus & MSTATUS_MPRV) !== 0) {
+      privilege = (mstatus >> MSTATUS_MPP_SHIFT) & 3;
+    }
+    const mode = privilege === MACHINE ? BARE : (control.satpHigh >>> 28) & 0xf;
+    let physical: number;
+    let large = false;
+    let mayWrite = true;
+    if (mode === BARE) {
+      // Physical addresses have 56 bits.
+      if (high >>> 24 !== 0) return ACCESS_FAULT;
+      physical = (low >>> 0) + high * 0x1_0000_0000;
+    } else {
+      const context = this.#context;
+      context.privilege = privilege;
+      context.sum = (mstatus & MSTATUS_SUM) !== 0;
+      context.mxr = (mstatus & MSTATUS_MXR) !== 0;
+      context.hardwareAccessedDirty = control.hardwareAccessedDirty;
+      context.pageBasedMemoryTypes = control.pageBasedMemoryTypes;
+      const root = ((control.satpLow >>> 0) + (control.satpHigh & 0xfff) * 0x1_0000_0000) * 4096;
+      physical = this.#walk.walk(low, high, access, mode, root, context);
+      if (physical < 0) return physical;
+      large = this.#walk.size > 4096;
+      mayWrite = this.#walk.dirty;
+    }
+    const page = physical - (low & 0xfff);
+    const allowed = this.pmp.page(page, access, privilege);
+    if (allowed === DENIED || (allowed !== ALLOWED && !this.pmp.check(physical, bytes, access, privilege))) {
+      return ACCESS_FAULT;
+    }
+    this.physical = physical;
+    this.uniform = allowed === ALLOWED;
+    const offset = this.#map.offset(physical, bytes);
+    if (offset < 0) return DEVICE;
+    if (access === WRITE) this.#dirty.mark(physical);
+    if (allowed === ALLOWED && access !== FETCH) {
+      if (large) this.#noteLarge(low, high);
+      const payload = offset - low;
+      if (access === READ) this.#data.enter(this.#data.read, low, high, payload);
+      else if (mayWrite && !this.#code.has(physical)) this.#data.enter(this.#data.write, low, high, payload);
+    } else if (large) this.#noteLarge(low, high);
+    return offset;
+  }
+
+  #noteLarge(low: number, high: number): void {
+    const page = (high >>> 0) * 0x100000 + (low >>> 12);
+    const pages = this.#walk.size / 4096;
+    const first = page - (page % pages);
+    if (first < this.#largeFrom) this.#largeFrom = first;
+    if (first + pages > this.#largeTo) this.#largeTo = first + pages;
+  }
+
+  enterFetch(low: number, high: number, payload: number): void {
+    this.#fetch.enter(this.#fetch.fetch, low, high, payload);
+  }
+
+  /** Translations through page tables; the machine regime has none. */
+  #flushTranslated(): void {
+    for (let regime = 0; regime < REGIMES; regime += 1) {
+      if (regime !== REGIME_MACHINE) (this.#regimes[regime] as Tlb).flush();
+    }
+    this.#largeFrom = Number.POSITIVE_INFINITY;
+    this.#largeTo = -1;
+  }
+
+  flush(): void {
+    this.#flushTranslated();
+    (this.#regimes[REGIME_MACHINE] as Tlb).flush();
+  }
+
+  flushPage(low: number, high: number): void {
+    const page = (high >>> 0) * 0x100000 + (low >>> 12);
+    if (page >= this.#largeFrom && page < this.#largeTo) {
+      this.#flushTranslated();
+      return;
+    }
+    for (let regime = 0; regime < REGIMES; regime += 1) {
+      if (regime !== REGIME_MACHINE) (this.#regimes[regime] as Tlb).flushPage(low);
+    }
+  }
+
+  flushWrites(): void {
+    for (const regime of this.#regimes) regime.flushWrites();
+  }
+}

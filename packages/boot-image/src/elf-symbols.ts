@@ -12,6 +12,9 @@ const STT_FUNC = 2;
 /** Longer names are cut: it bounds the cost of a table whose entries all share one long string. */
 const MAXIMUM_NAME = 256;
 
+/** Mapping symbols (RISC-V psABI, "Mapping Symbol") tell code from data; they name nothing. */
+const MAPPING = /^\$[xd]/;
+
 /** A name for an address, for traces and debuggers. */
 export interface ElfSymbol {
   readonly name: string;
@@ -82,7 +85,7 @@ export const readElfSymbols = (bytes: Uint8Array): readonly ElfSymbol[] => {
     const nameAt = fields.u32(at + SYM.st_name) ?? 0;
     const kind = KINDS[(bytes[at + SYM.st_info] ?? 0) & 15];
     const name = readName(bytes, strings, nameAt);
-    if (kind !== undefined && name !== '' && fields.u16(at + SYM.st_shndx) !== SHN_UNDEF) {
+    if (kind !== undefined && name !== '' && !MAPPING.test(name) && fields.u16(at + SYM.st_shndx) !== SHN_UNDEF) {
       const address = fields.big64(at + SYM.st_value) ?? 0n;
       symbols.push({ name, address, size: fields.big64(at + SYM.st_size) ?? 0n, kind });
     }

@@ -12,6 +12,8 @@ export interface MemoryRange {
 export type PlannedBank = Pick<MemoryBank, 'base' | 'length'>;
 
 const MIB = 1024 * 1024;
+/** The largest alignment that anything is placed with: what is left over behind a multiple of it is of no use. */
+const GRANULE = 2 * MIB;
 const hexadecimal = (value: number): string => `0x${value.toString(16)}`;
 const mebibytes = (length: number): string => `${Math.ceil((length / MIB) * 10) / 10} MiB`;
 const end = ({ base, length }: { readonly base: number; readonly length: number }): number => base + length;
@@ -95,12 +97,13 @@ export class MemoryPlan {
   #tooSmall(name: string, length: number, needed: number, bank: PlannedBank): Error {
     const others = this.#ranges.map((range) => `${range.name} (${mebibytes(range.length)})`);
     const beside = others.length === 0 ? '' : `, beside ${others.join(', ')}`;
+    const enough = Math.ceil(needed / GRANULE) * GRANULE;
     return errors.make(
       'VIV_IMAGE_MEMORY_TOO_SMALL',
       `${name} (${mebibytes(length)}) does not fit into ${mebibytes(bank.length)} of RAM at ${hexadecimal(bank.base)}${beside}`,
       {
-        hint: `Give the machine at least ${Math.ceil(needed / MIB)} MiB of memory.`,
-        details: { name, length, needed, available: bank.length },
+        hint: `Give the machine at least ${enough / MIB} MiB of memory.`,
+        details: { name, length, needed: enough, available: bank.length },
       },
     );
   }

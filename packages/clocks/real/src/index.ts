@@ -27,17 +27,7 @@ export const realClock = definePlugin({
   api: CONTRACTS_MAJOR,
   summary: "clock that follows the host's monotonic clock",
   provides: [ClockToken],
-  setup: () => {
-    const clock = new RealClock(host);
-    return {
-      provides: [bind(ClockToken, clock)],
-      start: () => clock.resume(),
-      pause: () => clock.pause(),
-      resume: () => clock.resume(),
-      reset: () => clock.reset(),
-      stop: () => clock.pause(),
-    };
-  },
+  setup: () => ({ provides: [bind(ClockToken, new RealClock(host))] }),
 });
 
 export default realClock;

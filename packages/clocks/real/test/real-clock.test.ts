@@ -101,7 +101,7 @@ describe('the real clock', () => {
 });
 
 describe('the real clock plugin', () => {
-  it('runs from start to pause and from resume to stop, on the host clock', async () => {
+  it('is on the host clock', async () => {
     expect(plugin).toBe(realClock);
     const part = await realClock.setup({} as SetupContext<undefined>);
     const clock = part.provides?.find((binding) => binding.token.id === ClockToken.id)?.value as RealClock;
@@ -110,21 +110,12 @@ describe('the real clock plugin', () => {
     expect(clock.epoch).toBeGreaterThan(wallNow - 60_000_000_000n);
     expect(clock.kind).toBe('real');
     expect(clock).not.toHaveProperty('virtual');
-    const waitForTick = () => {
-      const before = clock.now();
-      while (clock.now() === before);
-    };
-    await part.start?.();
-    waitForTick();
-    await part.pause?.();
+    expect(clock.now()).toBe(0);
+    clock.resume();
+    while (clock.now() === 0);
+    clock.pause();
     const paused = clock.now();
-    expect(paused).toBeGreaterThan(0);
     for (const until = performance.now() + 2; performance.now() < until; );
     expect(clock.now()).toBe(paused);
-    await part.resume?.();
-    waitForTick();
-    await part.stop?.();
-    await part.reset?.();
-    expect(clock.now()).toBe(0);
   });
 });

@@ -47,7 +47,7 @@ export const virtualClock = definePlugin<z.infer<typeof virtualClockOptions>>({
       nanosecondsPerInstruction: options.nanosecondsPerInstruction,
       epoch: BigInt(Date.parse(options.epoch)) * NANOSECONDS_PER_MILLISECOND,
     });
-    return { provides: [bind(ClockToken, clock)], reset: () => clock.reset() };
+    return { provides: [bind(ClockToken, clock)] };
   },
 });
 

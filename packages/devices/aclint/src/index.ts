@@ -82,7 +82,7 @@ export const aclint = definePlugin<z.infer<typeof aclintOptions>>({
         },
       },
     });
-    return { provides: [bind(DeviceToken, device)], reset: () => device.reset() };
+    return { provides: [bind(DeviceToken, device)] };
   },
 });
 

@@ -77,10 +77,7 @@ export const plic = definePlugin<z.infer<typeof plicOptions>>({
         },
       },
     });
-    return {
-      provides: [bind(DeviceToken, device), bind(InterruptControllerToken, device)],
-      reset: () => device.reset(),
-    };
+    return { provides: [bind(DeviceToken, device), bind(InterruptControllerToken, device)] };
   },
 });
 

@@ -36,7 +36,7 @@ export const goldfishRtc = definePlugin({
       interrupt: context.grants.interrupt('interrupt'),
       label: context.id,
     });
-    return { provides: [bind(DeviceToken, device)], reset: () => device.reset() };
+    return { provides: [bind(DeviceToken, device)] };
   },
 });
 

@@ -25,12 +25,11 @@ const makeRig = async () => {
     },
   } as unknown as SetupContext<undefined>);
   const rtc = part.provides?.find((binding) => binding.token.id === DeviceToken.id)?.value as GoldfishRtc;
-  await part.reset?.();
+  rtc.reset();
   const region = rtc.regions[0];
   const read = (offset: number) => region.read(offset, 4);
   const write = (offset: number, value: number) => region.write(offset, 4, value);
   return {
-    part,
     clock,
     line,
     timer,
@@ -166,12 +165,12 @@ describe('the goldfish RTC', () => {
   });
 
   it('is as after power-on after a reset', async () => {
-    const { part, line, rtc, setAlarm, timer, writeTime } = await makeRig();
+    const { line, rtc, setAlarm, timer, writeTime } = await makeRig();
     const fresh = rtc.state.save();
     writeTime(5n);
     setAlarm(1n);
     expect(line.level).toBe(true);
-    await part.reset?.();
+    rtc.reset();
     expect(line.level).toBe(false);
     expect(timer.deadline).toBeUndefined();
     expect(rtc.state.save()).toEqual(fresh);

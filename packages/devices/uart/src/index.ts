@@ -52,7 +52,6 @@ export const uart = definePlugin<z.infer<typeof uartOptions>>({
       provides: [bind(DeviceToken, device)],
       // Not earlier: the reset before the first start would lose what the host has already typed.
       start: () => backend.connect(device),
-      reset: () => device.reset(),
     };
   },
 });

@@ -39,7 +39,7 @@ describe('the UART plugin', () => {
     const { part, device, backend } = await setUp(undefined);
     backend.queued.push(0x41);
     await part.wire?.();
-    await part.reset?.();
+    device.reset();
     await part.start?.();
     expect(device.regions[0].read(0, 1)).toBe(0x41);
   });
@@ -52,7 +52,7 @@ describe('the UART plugin', () => {
     device.regions[0].write(2, 1, 0x81);
     backend.type(1, 2, 3);
     expect(line.level).toBe(true);
-    await part.reset?.();
+    device.reset();
     expect(line.level).toBe(false);
     expect(device.state.save()).toEqual(fresh);
   });

@@ -51,13 +51,13 @@ export const checkExamples = (workspace: Workspace): Finding[] => {
   if (examples.length === 0) return [];
   const byPath = new Map(examples.map((example) => [example.path, example]));
   const host = ts.createCompilerHost(OPTIONS);
-  const { fileExists, readFile, getSourceFile } = host;
+  const disk = ts.createCompilerHost(OPTIONS);
   host.getCurrentDirectory = () => workspace.root;
-  host.fileExists = (path) => byPath.has(path) || fileExists(path);
-  host.readFile = (path) => byPath.get(path)?.code ?? readFile(path);
+  host.fileExists = (path) => byPath.has(path) || disk.fileExists(path);
+  host.readFile = (path) => byPath.get(path)?.code ?? disk.readFile(path);
   host.getSourceFile = (path, language, ...rest) => {
     const example = byPath.get(path);
-    if (example === undefined) return getSourceFile(path, language, ...rest);
+    if (example === undefined) return disk.getSourceFile(path, language, ...rest);
     return ts.createSourceFile(path, example.code, language, true);
   };
   const program = ts.createProgram([...byPath.keys()], OPTIONS, host);

@@ -1,4 +1,4 @@
-import { type Encoding, extractField, parseEncoding } from './encoding.ts';
+import { type Encoding, type EncodingField, extractField, parseEncoding } from './encoding.ts';
 
 /** An operand of a compressed instruction as assembler source writes it. A register in quotes is one of x8–x15, f8–f15. */
 export type CompressedOperand =
@@ -47,6 +47,10 @@ export interface CompressedRow {
   readonly mask: number;
   readonly match: number;
   readonly layout: Encoding;
+  /** Bits that must not all be zero; 0 when there is no such demand. */
+  readonly nonZeroMask: number;
+  /** Register numbers that make the encoding another instruction, or reserved. */
+  readonly exclusions: readonly { readonly mask: number; readonly match: number }[];
   /** Name of the immediate in `encoding`; empty when there is none. */
   readonly immediateName: string;
   readonly operands: readonly CompressedOperand[];
@@ -60,6 +64,7 @@ export const compressedRowsOf =
   (extension: string) =>
   (name: string, encoding: string, operands: readonly CompressedOperand[], expansion: Expansion): CompressedRow => {
     const layout = parseEncoding(encoding, 16);
+    const bitsOf = ({ position, bits }: EncodingField): number => ((1 << bits.length) - 1) << position;
     return {
       name,
       extension,
@@ -67,6 +72,12 @@ export const compressedRowsOf =
       mask: layout.mask,
       match: layout.match,
       layout,
+      nonZeroMask: layout.fields
+        .filter((field) => field.name.startsWith('nz'))
+        .reduce((mask, field) => mask | bitsOf(field), 0),
+      exclusions: layout.fields.flatMap((field) =>
+        field.excluded.map((value) => ({ mask: bitsOf(field), match: value << field.position })),
+      ),
       immediateName: layout.fields.find((field) => isImmediate(field.name))?.name ?? '',
       operands,
       expansion,
@@ -88,9 +99,6 @@ export const compressedImmediate = (row: CompressedRow, half: number): number =>
 };
 
 /** True when `half`, which must match the row's fixed bits, is not one of the encodings that the row leaves out. */
-export const isAllowed = (row: CompressedRow, half: number): boolean => {
-  if (row.immediateName.startsWith('nz') && compressedImmediate(row, half) === 0) return false;
-  return row.layout.fields.every(
-    (field) => field.excluded.length === 0 || !field.excluded.includes(extractField(row.layout, half, field.name)),
-  );
-};
+export const isAllowed = (row: CompressedRow, half: number): boolean =>
+  (row.nonZeroMask === 0 || (half & row.nonZeroMask) !== 0) &&
+  row.exclusions.every(({ mask, match }) => (half & mask) !== match);

@@ -47,24 +47,26 @@ export const findCompressed = (half: number): CompressedRow | undefined =>
 /** The 32-bit encoding (unsigned) that `half`, an encoding of `row`, stands for. */
 export const expandWith = (row: CompressedRow, half: number): number => expand(row, targetOf(row), half);
 
-/** Calls `visit` with each 16-bit encoding of `row`. */
-export const forEachEncoding = (row: CompressedRow, visit: (half: number) => void): void => {
-  const free = ~row.mask & 0xffff;
-  for (let subset = free; ; subset = (subset - 1) & free) {
-    const half = row.match | subset;
-    if (isAllowed(row, half)) visit(half);
-    if (subset === 0) break;
-  }
-};
+const HALF_BITS = [...Array(16).keys()];
 
 /** For each 16-bit encoding the 32-bit one that it stands for, or 0 when it is illegal, reserved or not 16 bits long. */
 export const createCompressedTable = (): Uint32Array => {
   const table = new Uint32Array(0x10000);
   for (const row of compressedRows) {
     const target = targetOf(row);
-    forEachEncoding(row, (half) => {
-      table[half] = expand(row, target, half);
-    });
+    const free = ~row.mask & 0xffff;
+    // Each free bit of a row flips the same bits of the expansion whatever the others are, sign extension included.
+    const base = expand(row, target, row.match);
+    const flips = HALF_BITS.map((bit) => ((free >> bit) & 1 ? expand(row, target, row.match | (1 << bit)) ^ base : 0));
+    for (let subset = free; ; subset = (subset - 1) & free) {
+      const half = row.match | subset;
+      if (isAllowed(row, half)) {
+        let word = base;
+        for (let bits = subset; bits !== 0; bits &= bits - 1) word ^= flips[31 - Math.clz32(bits & -bits)] ?? 0;
+        table[half] = word;
+      }
+      if (subset === 0) break;
+    }
   }
   return table;
 };

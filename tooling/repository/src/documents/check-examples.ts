@@ -66,7 +66,9 @@ export const checkExamples = (workspace: Workspace): Finding[] => {
     const diagnostics = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
     return diagnostics.map((diagnostic): Finding => {
       const line = source === undefined ? 0 : source.getLineAndCharacterOfPosition(diagnostic.start ?? 0).line + 1;
-      const message = ts.flattenDiagnosticMessageText(diagnostic.messageText, ' ');
+      const chain = ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n').split('\n');
+      // The first link says what is wrong, the last one why; what is between fills screens.
+      const message = chain.length === 1 ? chain[0] : `${chain[0]?.slice(0, 120)}… ${chain.at(-1)?.trim()}`;
       return { rule: 'example', where: readme, what: `line ${line} of its example: ${message}` };
     });
   });

@@ -5,7 +5,7 @@ import { Agent, type AgentMessage } from '../src/agent.ts';
 import { Captured } from '../src/captured.ts';
 import { GuestInput } from '../src/guest-input.ts';
 import { GuestOutput } from '../src/guest-output.ts';
-import { FakePort } from './fake-port.ts';
+import { FakePort } from './support/fake-port.ts';
 
 class FakeSource {
   paused = false;

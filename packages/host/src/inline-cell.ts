@@ -62,7 +62,7 @@ export class InlineCell implements Cell {
       outcome = await this.#drive();
     } catch (error) {
       // What went wrong first is what its reader needs; the machine reports parts that fail to stop by themselves.
-      await this.#end().catch(() => {});
+      await this.#end(error).catch(() => {});
       throw error;
     }
     await this.#end();
@@ -188,14 +188,14 @@ export class InlineCell implements Cell {
     this.#loop.reset();
   }
 
-  async #end(): Promise<void> {
+  /** After the run: what was asked for meanwhile is answered, with `error` when the run failed, and all is stopped. */
+  async #end(error?: unknown): Promise<void> {
     this.#phase = 'ended';
     this.#ended = hostNow();
     for (const remove of this.#removals.splice(0)) remove();
-    for (const command of this.#commands.splice(0)) {
-      if (command.name === 'stop') command.done();
-      else
-        command.failed(errors.make('VIV_CELL_STATE', `machine ${this.#machine.name} ended before its ${command.name}`));
+    for (const { name, done, failed } of this.#commands.splice(0)) {
+      if (name === 'stop') done();
+      else failed(error ?? errors.make('VIV_CELL_STATE', `machine ${this.#machine.name} ended before its ${name}`));
     }
     if (this.#machine.state === 'running' || this.#machine.state === 'paused') await this.#machine.stop();
   }

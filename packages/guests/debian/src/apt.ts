@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { guestError } from './errors.ts';
 import { run, runChecked } from './subprocess.ts';
 
@@ -78,9 +78,14 @@ export const findPackage = async (
 export const archivePath = (directory: string, { name, version, architecture }: PackageRecord): string =>
   join(directory, `${name}_${version.replaceAll(':', '%3a')}_${architecture}.deb`);
 
+/** A program of apt's own package, always beside apt-get. */
+export const APT_HELPER = '/usr/lib/apt/apt-helper';
+
 /**
- * Downloads packages into `directory`, verified against the signed lists. A download that was cut short goes on where
- * it stopped: apt keeps what it has below partial/.
+ * Downloads packages into `directory`, each verified against its hash in the signed lists. A download that was cut short
+ * goes on where it stopped. (`apt-get download` verifies alike, but starts from the beginning each time it runs.)
+ *
+ * @throws VIV_GUEST_MIRROR_FAILED
  */
 export const downloadPackages = async (
   environment: Environment,
@@ -90,8 +95,19 @@ export const downloadPackages = async (
   signal?: AbortSignal,
 ): Promise<void> => {
   const wanted = packages.map(({ name, version }) => `${name}=${version}`);
-  const { code, stderr } = await run('apt-get', [...statusOption, 'download', ...wanted], {
-    cwd: directory,
+  // One line for each package: 'address' file-name size hash.
+  const addressed = await runChecked('apt-get', ['download', '--print-uris', ...wanted], { environment, signal });
+  const lines = addressed.toString('utf8').matchAll(/^'([^']+)' (\S+) /gm);
+  const addresses = new Map([...lines].map((match) => [match[2] ?? '', match[1] ?? '']));
+  const files = packages.flatMap((record) => {
+    const file = archivePath(directory, record);
+    const address = addresses.get(basename(file));
+    if (address === undefined) {
+      throw guestError('VIV_GUEST_PACKAGE_MISSING', `apt names no address for ${record.name} ${record.version}`);
+    }
+    return [address, file, `SHA256:${record.sha256}`];
+  });
+  const { code, stderr } = await run(APT_HELPER, [...statusOption, 'download-file', ...files], {
     environment,
     signal,
     onStatus: (line) => {

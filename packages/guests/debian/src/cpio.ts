@@ -1,7 +1,7 @@
 import { guestError } from './errors.ts';
 
 /**
- * One member of an archive. Paths are relative, `/`-separated; owner and group are root, times are the epoch, so that
+ * One member of an archive. Paths are relative, `/`-separated, the directory `.` is the root; owner and group are root, times are the epoch, so that
  * the same entries make the same bytes. `mode` holds the permission bits (0 to 0o7777).
  */
 export type CpioEntry =
@@ -41,8 +41,9 @@ const align = (offset: number, to: number): number => Math.ceil(offset / to) * t
 const refuse = (path: string, why: string) =>
   guestError('VIV_CPIO_ENTRY', `cpio entry ${JSON.stringify(path)}: ${why}`);
 
-const checkPath = (path: string, encoded: Uint8Array, seen: ReadonlySet<string>): void => {
-  const parts = path.split('/');
+const checkPath = ({ path, type }: CpioEntry, encoded: Uint8Array, seen: ReadonlySet<string>): void => {
+  // `.` is the root directory itself.
+  const parts = path === '.' && type === 'directory' ? [] : path.split('/');
   if (path === TRAILER) throw refuse(path, 'the name marks the end of an archive');
   if (path.includes('\0')) throw refuse(path, 'the path contains a NUL character');
   if (parts.some((part) => part === '' || part === '..' || part === '.')) {
@@ -105,7 +106,7 @@ export const writeCpio = (entries: Iterable<CpioEntry>): Uint8Array => {
   const members: Member[] = [];
   for (const entry of entries) {
     const name = encoder.encode(entry.path);
-    checkPath(entry.path, name, seen);
+    checkPath(entry, name, seen);
     seen.add(entry.path);
     members.push(member(entry, members.length + 1, name));
   }

@@ -74,7 +74,7 @@ export const buildInitramfs = async (parts: InitramfsParts): Promise<Uint8Array>
   }
   const links = applets.filter((name) => name !== 'busybox').map((name) => symlink(`usr/bin/${name}`, 'busybox'));
   return writeCpio([
-    ...['dev', 'proc', 'sys', 'run', 'mnt', 'usr', 'usr/bin', 'var', 'var/log'].map((path) => directory(path)),
+    ...['.', 'dev', 'proc', 'sys', 'run', 'mnt', 'usr', 'usr/bin', 'var', 'var/log'].map((path) => directory(path)),
     directory('root', 0o700),
     directory('tmp', 0o1777),
     symlink('bin', 'usr/bin'),

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { APT_HELPER } from './apt.ts';
 import { guestError } from './errors.ts';
 import { type ModuleInfo, readModuleInfo } from './module-info.ts';
 import { runChecked } from './subprocess.ts';
@@ -42,7 +43,7 @@ const moduleName = (path: string): string =>
  * would cost the software CPU a second for ext4 alone.
  */
 const readModule = (file: string, signal?: AbortSignal): Promise<Buffer> =>
-  runChecked('/usr/lib/apt/apt-helper', ['cat-file', file], { signal });
+  runChecked(APT_HELPER, ['cat-file', file], { signal });
 
 /**
  * Reads the wanted modules and all they depend on.

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isVivariumError } from '@vivarium/contracts';
@@ -99,22 +99,28 @@ const findKernel = async (
   throw guestError('VIV_GUEST_PACKAGE_MISSING', `${KERNEL_META_PACKAGE} depends on no kernel: ${depends}`);
 };
 
-/** Brings the package files into `archives`, each checked against the hash of the signed list. */
+/** Brings the package files into `folder`, each checked against the hash of the signed list. */
 const fetchPackages = async (
   work: Preparation,
   environment: Readonly<Record<string, string>>,
   packages: readonly PackageRecord[],
 ): Promise<readonly string[]> => {
-  const archives = join(work.directory, 'apt', 'archives');
-  const paths = packages.map((record) => archivePath(archives, record));
+  const folder = join(work.directory, 'packages');
+  await mkdir(folder, { recursive: true });
+  const paths = packages.map((record) => archivePath(folder, record));
   const whole = async (index: number): Promise<boolean> => {
     const hash = await sha256File(paths[index] ?? '').catch(() => undefined);
     return hash === packages[index]?.sha256;
   };
   const missing: PackageRecord[] = [];
+  let begun = false;
   for (const [index, record] of packages.entries()) {
     if (await whole(index)) continue;
-    await rm(paths[index] ?? '', { force: true });
+    // Part of a file is where apt goes on; a file that has its size and not its contents is of no use.
+    const path = paths[index] ?? '';
+    const facts = await stat(path).catch(() => undefined);
+    if (facts !== undefined && facts.size >= record.size) await rm(path, { force: true });
+    else begun ||= facts !== undefined;
     missing.push(record);
   }
   if (missing.length > 0) {
@@ -123,16 +129,19 @@ const fetchPackages = async (
     const onPercent = (percent: number): void =>
       work.report({ step: 'download', message, done: Math.round((percent * total) / 100), total });
     onPercent(0);
-    await downloadPackages(environment, archives, missing, onPercent, work.signal);
+    const download = () => downloadPackages(environment, folder, missing, onPercent, work.signal);
+    await download().catch((error: unknown) => {
+      // What an earlier call left may itself be damaged; apt has put it aside by now, so once more from the beginning.
+      if (!begun || !(error instanceof Error) || !error.message.includes('Hash Sum mismatch')) throw error;
+      return download();
+    });
   }
   for (const [index, { name }] of packages.entries()) {
     if (await whole(index)) continue;
     throw guestError('VIV_GUEST_PACKAGE_CORRUPT', `${name} is not the file the signed package list names`);
   }
-  const old = (await readdir(archives)).filter(
-    (file) => file.endsWith('.deb') && !paths.includes(join(archives, file)),
-  );
-  await Promise.all(old.map((file) => rm(join(archives, file), { force: true })));
+  const old = (await readdir(folder)).filter((file) => !paths.includes(join(folder, file)));
+  await Promise.all(old.map((file) => rm(join(folder, file), { force: true })));
   return paths;
 };
 

@@ -24,6 +24,8 @@ export interface SuiteRequest {
  */
 const namesOf = (suite: string): readonly string[] => [suite, 'stable', 'oldstable'];
 
+/** What apt says when the files of a suite do not belong together. */
+const OUT_OF_STEP = /has unexpected size|Hash Sum mismatch|Mirror sync in progress/;
 const UNTRUSTED = /NO_PUBKEY|not signed|EXPKEYSIG|BADSIG|couldn't be verified|could not be verified/;
 
 /**
@@ -55,6 +57,7 @@ export const openSuite = async (request: SuiteRequest): Promise<Readonly<Record<
     }
     if (complaint === undefined && (await codenames(environment, signal)).includes(suite)) return environment;
     complaints += `\n${name}: ${complaint ?? `is not ${suite}`}`;
+    if (complaint !== undefined && !OUT_OF_STEP.test(complaint)) break;
     await rm(join(directory, 'lists'), { recursive: true, force: true });
   }
   throw guestError('VIV_GUEST_MIRROR_FAILED', `the mirror ${mirror} did not serve ${suite}:${complaints}`);

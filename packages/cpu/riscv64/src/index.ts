@@ -49,15 +49,15 @@ export const riscv64Core = definePlugin<z.infer<typeof riscv64CoreOptions>>({
   provides: [CpuCoreToken],
   requires: [MachineMemoryToken, RiscvMmuToken, SystemBusToken, ClockToken],
   options: riscv64CoreOptions,
-  setup: ({ options, get }) => {
+  setup: (context) => {
     const core = new RiscvCore(
       {
-        memory: get(MachineMemoryToken),
-        mmu: get(RiscvMmuToken),
-        bus: get(SystemBusToken),
-        clock: get(ClockToken),
+        memory: context.get(MachineMemoryToken),
+        mmu: context.get(RiscvMmuToken),
+        bus: context.get(SystemBusToken),
+        clock: context.get(ClockToken),
       },
-      options,
+      context.options,
     );
     return { provides: [bind(CpuCoreToken, core)], reset: () => core.reset() };
   },

@@ -17,7 +17,10 @@ const bytes = z.number().int().nonnegative();
 
 export const linearMemoryOptions = z.object({
   /** Guest-physical base and size of each bank in bytes, multiples of 4096. */
-  banks: z.array(z.object({ base: bytes, size: bytes })).min(1).max(16),
+  banks: z
+    .array(z.object({ base: bytes, size: bytes }))
+    .min(1)
+    .max(16),
   /** Bytes for the cores beside guest RAM. Default 128 MiB of address space, committed as used. */
   privateBytes: bytes.default(128 * 1024 * 1024),
   /** A SharedArrayBuffer underneath, so that vCPUs can run on several threads. */

@@ -59,7 +59,10 @@ export class LinearMachineMemory implements MachineMemory {
   carve(owner: string, bytes: number, align: number): number {
     const start = Math.ceil(this.#carved / align) * align;
     if (start + bytes > this.#privateEnd) {
-      throw errors.make('VIV_MEMORY_EXHAUSTED', `${owner} asks for ${bytes} bytes, ${this.#privateEnd - start} are left`);
+      throw errors.make(
+        'VIV_MEMORY_EXHAUSTED',
+        `${owner} asks for ${bytes} bytes, ${this.#privateEnd - start} are left`,
+      );
     }
     this.#carved = start + bytes;
     return start;

@@ -87,7 +87,7 @@ export class RiscvHartMmu implements HartMmu {
       { length: REGIMES },
       (_, index) => new Tlb(buffer, offset + index * Tlb.bytes(entries), entries),
     );
-    this.#data = this.#regimes[REGIME_MACHINE] as Tlb;
+    this.#data = this.#regimes[REGIME_MACHINE];
     this.#fetch = this.#data;
     this.pmp = new PhysicalMemoryProtection(() => this.flush());
     this.#walk = new PageWalk(this.#map, this.pmp, buffer);
@@ -101,7 +101,7 @@ export class RiscvHartMmu implements HartMmu {
 
   select(): void {
     const { privilege, mstatus } = this.#control;
-    this.#fetch = this.#regimes[privilege] as Tlb;
+    this.#fetch = this.#regimes[privilege];
     const effective =
       privilege === MACHINE && (mstatus & MSTATUS_MPRV) !== 0 ? (mstatus >> MSTATUS_MPP_SHIFT) & 3 : privilege;
     let regime = effective;
@@ -111,11 +111,11 @@ export class RiscvHartMmu implements HartMmu {
       const key = effective | (mstatus & (MSTATUS_MXR | MSTATUS_SUM));
       if (key !== this.#specialKey) {
         this.#specialKey = key;
-        (this.#regimes[REGIME_SPECIAL] as Tlb).flush();
+        this.#regimes[REGIME_SPECIAL].flush();
       }
     } else if (effective === SUPERVISOR && (mstatus & MSTATUS_SUM) !== 0) regime = REGIME_SUPERVISOR_SUM;
     else regime = effective === USER ? REGIME_USER : REGIME_SUPERVISOR;
-    this.#data = this.#regimes[regime] as Tlb;
+    this.#data = this.#regimes[regime];
     this.readTlb = this.#data.read;
     this.writeTlb = this.#data.write;
     this.fetchTlb = this.#fetch.fetch;
@@ -187,7 +187,7 @@ export class RiscvHartMmu implements HartMmu {
   /** Translations through page tables; the machine regime has none. */
   #flushTranslated(): void {
     for (let regime = 0; regime < REGIMES; regime += 1) {
-      if (regime !== REGIME_MACHINE) (this.#regimes[regime] as Tlb).flush();
+      if (regime !== REGIME_MACHINE) this.#regimes[regime].flush();
     }
     this.#largeFrom = Number.POSITIVE_INFINITY;
     this.#largeTo = -1;
@@ -195,7 +195,7 @@ export class RiscvHartMmu implements HartMmu {
 
   flush(): void {
     this.#flushTranslated();
-    (this.#regimes[REGIME_MACHINE] as Tlb).flush();
+    this.#regimes[REGIME_MACHINE].flush();
   }
 
   flushPage(low: number, high: number): void {
@@ -205,7 +205,7 @@ export class RiscvHartMmu implements HartMmu {
       return;
     }
     for (let regime = 0; regime < REGIMES; regime += 1) {
-      if (regime !== REGIME_MACHINE) (this.#regimes[regime] as Tlb).flushPage(low);
+      if (regime !== REGIME_MACHINE) this.#regimes[regime].flushPage(low);
     }
   }
 

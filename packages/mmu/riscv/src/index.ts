@@ -36,8 +36,9 @@ export const riscvMmu = definePlugin({
   provides: [RiscvMmuToken],
   requires: [MachineMemoryToken],
   options: riscvMmuOptions,
-  setup: ({ options, get }) => {
-    const memory = get(MachineMemoryToken);
+  setup: (context) => {
+    const { options } = context;
+    const memory = context.get(MachineMemoryToken);
     const harts: HartMmu[] = [];
     const dirty = new DirtyPages(memory, harts);
     return {

@@ -20,11 +20,10 @@ const PAGE = 4096;
 const SUPERVISOR = 1;
 const USER = 0;
 
-/** satp.MODE. */
+/** satp.MODE; Sv57 is 10, and other values cannot be written. */
 export const BARE = 0;
-export const SV39 = 8;
-export const SV48 = 9;
-export const SV57 = 10;
+const SV39 = 8;
+const SV48 = 9;
 
 /** What decides about a walk besides the address. */
 export interface WalkContext {
@@ -62,8 +61,8 @@ export class PageWalk {
       const physical = table + virtualPageNumber(low, high, level) * 8;
       const offset = this.#map.offset(physical, 8);
       if (offset < 0 || !this.#pmp.check(physical, 8, READ, SUPERVISOR)) return ACCESS_FAULT;
-      const entryLow = this.#words[offset >> 2] as number;
-      const entryHigh = this.#words[(offset >> 2) + 1] as number;
+      const entryLow = this.#words[offset >> 2];
+      const entryHigh = this.#words[(offset >> 2) + 1];
       if (!wellFormed(entryLow, entryHigh, context)) return PAGE_FAULT;
       const page = ((entryLow >>> 10) + (entryHigh & 0x3fffff) * 0x400000) * PAGE;
       if ((entryLow & (PTE_R | PTE_X)) === 0) {
@@ -90,9 +89,9 @@ export class PageWalk {
     entryPhysical: number,
     context: WalkContext,
   ): number {
-    const entryLow = this.#words[offset >> 2] as number;
+    const entryLow = this.#words[offset >> 2];
     let size = PAGE * 512 ** level;
-    if (((this.#words[(offset >> 2) + 1] as number) & PTE_N_HIGH) !== 0) {
+    if ((this.#words[(offset >> 2) + 1] & PTE_N_HIGH) !== 0) {
       // Svnapot: only 64 KiB, PPN[3:0] = 1000.
       if (level !== 0 || ((entryLow >>> 10) & 0xf) !== 8) return PAGE_FAULT;
       size = 0x10000;

@@ -16,9 +16,9 @@ export class PhysicalMap {
   /** Offset in linear memory of `bytes` at a physical address, or −1 when they are not all in one bank. */
   offset(physical: number, bytes: number): number {
     for (let bank = 0; bank < this.#bases.length; bank += 1) {
-      const within = physical - (this.#bases[bank] as number);
-      if (within >= 0 && within + bytes <= (this.#lengths[bank] as number)) {
-        return (this.#offsets[bank] as number) + within;
+      const within = physical - this.#bases[bank];
+      if (within >= 0 && within + bytes <= this.#lengths[bank]) {
+        return this.#offsets[bank] + within;
       }
     }
     return -1;

@@ -97,7 +97,7 @@ export class PhysicalMemoryProtection implements Pmp {
   }
 
   #permits(entry: number, access: Access, privilege: number): boolean {
-    const configuration = this.#configuration[entry] as number;
+    const configuration = this.#configuration[entry];
     if (privilege === MACHINE && (configuration & LOCK_BIT) === 0) return true;
     const needed = access === READ ? READ_BIT : access === FETCH ? EXECUTE_BIT : READ_BIT | WRITE_BIT;
     return (configuration & needed) === needed;
@@ -107,9 +107,9 @@ export class PhysicalMemoryProtection implements Pmp {
   check(physical: number, bytes: number, access: Access, privilege: number): boolean {
     const end = physical + bytes;
     for (let entry = 0; entry < this.#active; entry += 1) {
-      if (((this.#configuration[entry] as number) & 0x18) === 0) continue;
-      const entryStart = this.#start[entry] as number;
-      const entryEnd = this.#end[entry] as number;
+      if ((this.#configuration[entry] & 0x18) === 0) continue;
+      const entryStart = this.#start[entry];
+      const entryEnd = this.#end[entry];
       if (physical >= entryEnd || end <= entryStart) continue;
       if (physical < entryStart || end > entryEnd) return false;
       return this.#permits(entry, access, privilege);
@@ -121,9 +121,9 @@ export class PhysicalMemoryProtection implements Pmp {
   page(page: number, access: Access, privilege: number): number {
     const end = page + 4096;
     for (let entry = 0; entry < this.#active; entry += 1) {
-      if (((this.#configuration[entry] as number) & 0x18) === 0) continue;
-      const entryStart = this.#start[entry] as number;
-      const entryEnd = this.#end[entry] as number;
+      if ((this.#configuration[entry] & 0x18) === 0) continue;
+      const entryStart = this.#start[entry];
+      const entryEnd = this.#end[entry];
       if (page >= entryEnd || end <= entryStart) continue;
       if (page < entryStart || end > entryEnd) return MIXED;
       return this.#permits(entry, access, privilege) ? ALLOWED : DENIED;

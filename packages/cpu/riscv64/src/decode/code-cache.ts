@@ -87,7 +87,7 @@ export class CodeCache {
     for (let bank = 0; bank < banks.length; bank += 1) {
       const { base, length } = banks[bank] as { base: number; length: number };
       const within = physical - base;
-      if (within >= 0 && within < length) return (this.#pages[bank] as Int32Array)[Math.floor(within / 4096)] as number;
+      if (within >= 0 && within < length) return this.#pages[bank][Math.floor(within / 4096)];
     }
     return NONE;
   }
@@ -116,7 +116,7 @@ export class CodeCache {
   #setIndex(page: number, index: number): void {
     this.#memory.banks.forEach((bank, number) => {
       const within = page - bank.base;
-      if (within >= 0 && within < bank.length) (this.#pages[number] as Int32Array)[within / 4096] = index;
+      if (within >= 0 && within < bank.length) this.#pages[number][within / 4096] = index;
     });
   }
 
@@ -148,18 +148,18 @@ export class CodeCache {
   decodeAt(slot: number): void {
     const index = Math.floor((slot - this.#base) / PAGE_BYTES);
     const slots = this.#base + index * PAGE_BYTES;
-    const source = (this.#sources[index] as number) >> 1;
+    const source = this.#sources[index] >> 1;
     let half = (slot - slots) / SLOT_BYTES;
     for (let count = 0; count < RUN && half < PAGE_SLOTS; count += 1) {
       const at = slots + half * SLOT_BYTES;
       if (count > 0 && this.#bytes[at] !== UNDECODED) return;
-      const low = this.#halves[source + half] as number;
+      const low = this.#halves[source + half];
       const length = (low & 3) === 3 ? 2 : 1;
       if (length === 2 && half === PAGE_SLOTS - 1) {
         this.#bytes[at] = STRADDLE;
         return;
       }
-      const word = length === 1 ? low : low | ((this.#halves[source + half + 1] as number) << 16);
+      const word = length === 1 ? low : low | (this.#halves[source + half + 1] << 16);
       if (this.decodeInto(at, word)) return;
       half += length;
     }
@@ -183,7 +183,7 @@ export class CodeCache {
       return false;
     }
     const links = facts.ends ? rd !== 0 : true;
-    const hot = this.#operations[row * 4 + (short ? 0 : 2) + (links ? 1 : 0)] as number;
+    const hot = this.#operations[row * 4 + (short ? 0 : 2) + (links ? 1 : 0)];
     if (facts.relative && facts.ends && !links && immediate === 0) {
       this.#write(slot, SELF_JUMP, 0, 0);
     } else if (hot !== 0 && (!facts.writesX || facts.ends || rd !== 0)) {
@@ -196,8 +196,7 @@ export class CodeCache {
   }
 
   #write(slot: number, operation: number, word: number, immediate: number): void {
-    const registers =
-      (((word >>> 7) & 31) << 11) | (((word >>> 15) & 31) << 19) | (((word >>> 20) & 31) << 27);
+    const registers = (((word >>> 7) & 31) << 11) | (((word >>> 15) & 31) << 19) | (((word >>> 20) & 31) << 27);
     this.#words[slot >> 2] = operation | registers;
     this.#words[(slot >> 2) + 1] = immediate;
   }

@@ -18,16 +18,13 @@ const HOT_FULL_LENGTH =
 
 /** Numbers the operations; the position is the operation's byte minus `FIRST_HOT`. */
 export const hotOperations: readonly HotOperation[] = [
-  ...HOT_BOTH_LENGTHS.split(' ').flatMap((name) => [
-    ...operationsOf(name, 2),
-    ...operationsOf(name, 4),
-  ]),
+  ...HOT_BOTH_LENGTHS.split(' ').flatMap((name) => [...operationsOf(name, 2), ...operationsOf(name, 4)]),
   ...HOT_FULL_LENGTH.split(' ').flatMap((name) => operationsOf(name, 4)),
 ];
 
 function operationsOf(name: string, length: 2 | 4): readonly HotOperation[] {
   const row = instructions.findIndex((candidate) => candidate.name === name);
-  const jumps = instructions[row]?.semantics.some((statement) => statement.kind === 'jump') === true;
+  const jumps = instructions[row]?.semantics.some((statement) => statement.kind === 'jump');
   return jumps
     ? [
         { row, length, links: true },

@@ -1,7 +1,7 @@
 import type { AtomicOperation } from '@vivarium/isa-riscv';
 import type { AtomicOpcode, Opcode } from '@vivarium/wasm-emit';
 import { STATE_ADDRESS, STATE_RESERVATION, STATE_RESERVED_VALUE } from '../state/layout.ts';
-import type { ColdFrame } from './cold.ts';
+import type { ColdFrame } from './cold-frame.ts';
 import { emitLookup, emitOffset } from './memory-access.ts';
 
 /**
@@ -15,8 +15,14 @@ const emitAddress = (frame: ColdFrame, kind: 'read' | 'write', bytes: 4 | 8): nu
   const offset = locals.take('i32');
   operands.x('rs1');
   f.set(address);
-  f.i32(0).get(address).memory('i64.store', state + STATE_ADDRESS);
-  f.get(address).op('i32.wrap_i64').i32(bytes - 1).op('i32.and').if();
+  f.i32(0)
+    .get(address)
+    .memory('i64.store', state + STATE_ADDRESS);
+  f.get(address)
+    .op('i32.wrap_i64')
+    .i32(bytes - 1)
+    .op('i32.and')
+    .if();
   f.get(frame.slot).call(frame.calls.misaligned).op('return');
   f.end();
   emitLookup(frame, kind, address, entry, bytes);
@@ -44,8 +50,13 @@ export const emitLoadReserved = (frame: ColdFrame, bytes: 4 | 8): void => {
   const value = locals.take('i64');
   emitOld(frame, offset, bytes);
   f.set(value);
-  f.i32(0).get(offset).op('i64.extend_i32_u').memory('i64.store', state + STATE_RESERVATION);
-  f.i32(0).get(value).memory('i64.store', state + STATE_RESERVED_VALUE);
+  f.i32(0)
+    .get(offset)
+    .op('i64.extend_i32_u')
+    .memory('i64.store', state + STATE_RESERVATION);
+  f.i32(0)
+    .get(value)
+    .memory('i64.store', state + STATE_RESERVED_VALUE);
   operands.setX(() => f.get(value));
 };
 
@@ -55,7 +66,12 @@ export const emitStoreConditional = (frame: ColdFrame, bytes: 4 | 8): void => {
   const offset = emitAddress(frame, 'write', bytes);
   const failed = locals.take('i64');
   f.i64(1n).set(failed);
-  f.i32(0).memory('i64.load', state + STATE_RESERVATION).get(offset).op('i64.extend_i32_u').op('i64.eq').if();
+  f.i32(0)
+    .memory('i64.load', state + STATE_RESERVATION)
+    .get(offset)
+    .op('i64.extend_i32_u')
+    .op('i64.eq')
+    .if();
   if (frame.sharedMemory) {
     f.get(offset);
     f.i32(0).memory('i64.load', state + STATE_RESERVED_VALUE);
@@ -64,10 +80,17 @@ export const emitStoreConditional = (frame: ColdFrame, bytes: 4 | 8): void => {
     if (bytes === 4) f.op('i32.wrap_i64');
     f.atomic(bytes === 4 ? 'i32.atomic.rmw.cmpxchg' : 'i64.atomic.rmw.cmpxchg', 0);
     if (bytes === 4) f.op('i64.extend_i32_s');
-    f.i32(0).memory('i64.load', state + STATE_RESERVED_VALUE).op('i64.ne').op('i64.extend_i32_u').set(failed);
+    f.i32(0)
+      .memory('i64.load', state + STATE_RESERVED_VALUE)
+      .op('i64.ne')
+      .op('i64.extend_i32_u')
+      .set(failed);
   } else {
     emitOld(frame, offset, bytes);
-    f.i32(0).memory('i64.load', state + STATE_RESERVED_VALUE).op('i64.eq').if();
+    f.i32(0)
+      .memory('i64.load', state + STATE_RESERVED_VALUE)
+      .op('i64.eq')
+      .if();
     f.get(offset);
     operands.x('rs2');
     f.memory(bytes === 4 ? 'i64.store32' : 'i64.store', 0);
@@ -75,7 +98,9 @@ export const emitStoreConditional = (frame: ColdFrame, bytes: 4 | 8): void => {
     f.end();
   }
   f.end();
-  f.i32(0).i64(-1n).memory('i64.store', state + STATE_RESERVATION);
+  f.i32(0)
+    .i64(-1n)
+    .memory('i64.store', state + STATE_RESERVATION);
   operands.setX(() => f.get(failed));
 };
 

@@ -3,10 +3,11 @@ import type { Label, ModuleBuilder } from '@vivarium/wasm-emit';
 import { STATE_READ_TLB, STATE_WRITE_TLB, STATE_X } from '../state/layout.ts';
 import { emitAtomic, emitLoadReserved, emitStoreConditional } from './atomic.ts';
 import { emitFloat, emitFloatLoad, emitFloatStore } from './float.ts';
-import type { HelperIndices } from './helpers.ts';
+import type { HelperIndices } from './arithmetic.ts';
+import type { ColdFrame } from './cold-frame.ts';
 import type { CallIndices } from './imports.ts';
-import { type AccessFrame, emitLoad, emitStore } from './memory-access.ts';
-import { emitExpression, LocalPool, type Operands } from './operands.ts';
+import { emitLoad, emitStore } from './memory-access.ts';
+import { emitExpression, LocalPool } from './operands.ts';
 import { slotOperands } from './slot-operands.ts';
 
 export interface ColdContext {
@@ -15,15 +16,6 @@ export interface ColdContext {
   readonly helpers: HelperIndices;
   readonly state: number;
   readonly tlbEntries: number;
-  readonly sharedMemory: boolean;
-}
-
-/** What the statements of a cold row are emitted with. */
-export interface ColdFrame extends AccessFrame {
-  readonly operands: Operands;
-  /** Local with the address of the slot. */
-  readonly slot: number;
-  readonly helpers: HelperIndices;
   readonly sharedMemory: boolean;
 }
 
@@ -91,7 +83,9 @@ const emitRow = (frame: ColdFrame, row: InstructionRow): void => {
     emitStatement(frame, statement);
   }
   // A write to x0 went into its place in the register file.
-  f.i32(0).i64(0n).memory('i64.store', frame.state + STATE_X);
+  f.i32(0)
+    .i64(0n)
+    .memory('i64.store', frame.state + STATE_X);
   f.i32(0).op('return');
 };
 

@@ -1,7 +1,7 @@
 import type { FloatFormat, FloatOperation } from '@vivarium/isa-riscv';
 import type { Opcode } from '@vivarium/wasm-emit';
 import { STATE_FFLAGS, STATE_FRM, STATE_MSTATUS } from '../state/layout.ts';
-import type { ColdFrame } from './cold.ts';
+import type { ColdFrame } from './cold-frame.ts';
 import { emitLoad, emitStore } from './memory-access.ts';
 
 /** mstatus.FS: 0 is off, 3 dirty. */
@@ -17,7 +17,12 @@ const BOXES: Readonly<Record<FloatFormat, bigint>> = { h: 0xffffffff_ffff0000n, 
 /** Floating-point instructions are illegal while mstatus.FS is off. */
 const emitCheck = (frame: ColdFrame): void => {
   const { f, state } = frame;
-  f.i32(0).memory('i32.load', state + STATE_MSTATUS).i32(FS_MASK).op('i32.and').op('i32.eqz').if();
+  f.i32(0)
+    .memory('i32.load', state + STATE_MSTATUS)
+    .i32(FS_MASK)
+    .op('i32.and')
+    .op('i32.eqz')
+    .if();
   f.call(frame.calls.illegal).op('return');
   f.end();
 };
@@ -26,7 +31,10 @@ const emitCheck = (frame: ColdFrame): void => {
 const emitDirty = (frame: ColdFrame): void => {
   const { f, state } = frame;
   f.i32(0);
-  f.i32(0).memory('i32.load', state + STATE_MSTATUS).i32(FS_MASK).op('i32.or');
+  f.i32(0)
+    .memory('i32.load', state + STATE_MSTATUS)
+    .i32(FS_MASK)
+    .op('i32.or');
   f.memory('i32.store', state + STATE_MSTATUS);
 };
 
@@ -70,7 +78,9 @@ const emitNearest = (frame: ColdFrame): void => {
   const { f, state, slot } = frame;
   const mode = frame.locals.take('i32');
   f.get(slot).memory('i32.load8_u', 4).i32(7).op('i32.and').set(mode);
-  f.i32(0).memory('i32.load', state + STATE_FRM).get(mode);
+  f.i32(0)
+    .memory('i32.load', state + STATE_FRM)
+    .get(mode);
   f.get(mode).i32(DYNAMIC_MODE).op('i32.eq').op('select').op('i32.eqz');
 };
 
@@ -102,7 +112,11 @@ const setBoxed = (frame: ColdFrame, format: 's' | 'd', value: number): void => {
  * Native arithmetic where it is provably the whole truth: rounding to nearest, a normal result (so neither overflow nor
  * underflow nor invalid), and the inexact flag already set or the result shown to be exact. Everything else is slow.
  */
-const emitArithmetic = (frame: ColdFrame, operation: 'add' | 'sub' | 'mul' | 'div' | 'sqrt', format: 's' | 'd'): void => {
+const emitArithmetic = (
+  frame: ColdFrame,
+  operation: 'add' | 'sub' | 'mul' | 'div' | 'sqrt',
+  format: 's' | 'd',
+): void => {
   const { f, locals, state } = frame;
   const type = format === 'd' ? 'f64' : 'f32';
   const [a, b, result] = [locals.take(type), locals.take(type), locals.take(type)];
@@ -118,7 +132,10 @@ const emitArithmetic = (frame: ColdFrame, operation: 'add' | 'sub' | 'mul' | 'di
   emitNearest(frame);
   emitIsNormal(frame, format, result);
   f.op('i32.and');
-  f.i32(0).memory('i32.load', state + STATE_FFLAGS).i32(FLAG_NX).op('i32.and');
+  f.i32(0)
+    .memory('i32.load', state + STATE_FFLAGS)
+    .i32(FLAG_NX)
+    .op('i32.and');
   if (operation === 'add' || operation === 'sub') {
     // Sterbenz-free check: the error of a sum is a float, and it is zero exactly when both parts come back.
     emitSumIsExact(frame, operation, type, a, b, result);
@@ -224,7 +241,9 @@ const emitExactFromInteger = (frame: ColdFrame, signed: boolean): void => {
   emitDirty(frame);
   operands.setF(() => {
     operands.x('rs1');
-    f.op('i32.wrap_i64').op(signed ? 'f64.convert_i32_s' : 'f64.convert_i32_u').op('i64.reinterpret_f64');
+    f.op('i32.wrap_i64')
+      .op(signed ? 'f64.convert_i32_s' : 'f64.convert_i32_u')
+      .op('i64.reinterpret_f64');
   });
 };
 

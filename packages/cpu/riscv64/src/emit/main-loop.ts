@@ -14,14 +14,8 @@ import {
   STRADDLE,
   UNDECODED,
 } from '../decode/slot.ts';
-import {
-  STATE_BUDGET,
-  STATE_FETCH_TLB,
-  STATE_PC,
-  STATE_READ_TLB,
-  STATE_WRITE_TLB,
-} from '../state/layout.ts';
-import type { HelperIndices } from './helpers.ts';
+import { STATE_BUDGET, STATE_FETCH_TLB, STATE_PC, STATE_READ_TLB, STATE_WRITE_TLB } from '../state/layout.ts';
+import type { HelperIndices } from './arithmetic.ts';
 import type { CallIndices } from './imports.ts';
 import { type AccessFrame, emitLoad, emitStore } from './memory-access.ts';
 import { emitExpression, LocalPool, type Operands } from './operands.ts';
@@ -85,10 +79,14 @@ export const emitMainLoop = (context: MainLoopContext): number => {
     f.i32(0);
     pushPc();
     f.memory('i64.store', state + STATE_PC);
-    f.i32(0).get(budget).memory('i32.store', state + STATE_BUDGET);
+    f.i32(0)
+      .get(budget)
+      .memory('i32.store', state + STATE_BUDGET);
   };
   const takeBudget = (): void => {
-    f.i32(0).memory('i32.load', state + STATE_BUDGET).set(budget);
+    f.i32(0)
+      .memory('i32.load', state + STATE_BUDGET)
+      .set(budget);
   };
   const undoCount = (): void => {
     f.get(budget).i32(1).op('i32.add').set(budget);
@@ -96,19 +94,36 @@ export const emitMainLoop = (context: MainLoopContext): number => {
 
   const resync = f.loop();
   takeBudget();
-  f.i32(0).memory('i32.load', state + STATE_READ_TLB).set(readTlb);
-  f.i32(0).memory('i32.load', state + STATE_WRITE_TLB).set(writeTlb);
-  f.i32(0).memory('i32.load', state + STATE_FETCH_TLB).set(fetchTlb);
-  f.i32(0).memory('i64.load', state + STATE_PC).set(target);
+  f.i32(0)
+    .memory('i32.load', state + STATE_READ_TLB)
+    .set(readTlb);
+  f.i32(0)
+    .memory('i32.load', state + STATE_WRITE_TLB)
+    .set(writeTlb);
+  f.i32(0)
+    .memory('i32.load', state + STATE_FETCH_TLB)
+    .set(fetchTlb);
+  f.i32(0)
+    .memory('i64.load', state + STATE_PC)
+    .set(target);
   const jump = f.loop();
 
   // Fetch TLB.
   const hit = f.block();
-  f.get(target).i64(8n).op('i64.shr_u').op('i32.wrap_i64').i32((context.tlbEntries - 1) * 16).op('i32.and');
+  f.get(target)
+    .i64(8n)
+    .op('i64.shr_u')
+    .op('i32.wrap_i64')
+    .i32((context.tlbEntries - 1) * 16)
+    .op('i32.and');
   f.get(fetchTlb).op('i32.add').tee(entry).memory('i64.load', 0);
   f.get(target).i64(PAGE_MASK).op('i64.and').op('i64.eq').brIf(hit);
-  f.i32(0).get(target).memory('i64.store', state + STATE_PC);
-  f.i32(0).get(budget).memory('i32.store', state + STATE_BUDGET);
+  f.i32(0)
+    .get(target)
+    .memory('i64.store', state + STATE_PC);
+  f.i32(0)
+    .get(budget)
+    .memory('i32.store', state + STATE_BUDGET);
   // A trap handler that cannot be fetched must not keep the hart in here for ever.
   f.get(budget).i32(0).op('i32.le_s').if();
   f.op('return');
@@ -136,7 +151,10 @@ export const emitMainLoop = (context: MainLoopContext): number => {
 
   const loop: Loop = { f, slot, slots, target, destination: entry, pc: pushPc, resync, jump, next };
   const advance = (length: 2 | 4): void => {
-    f.get(slot).i32(length * SLOT_SCALE).op('i32.add').set(slot);
+    f.get(slot)
+      .i32(length * SLOT_SCALE)
+      .op('i32.add')
+      .set(slot);
     f.br(next);
   };
   const callCold = (length: 2 | 4): void => {
@@ -200,7 +218,7 @@ export const emitMainLoop = (context: MainLoopContext): number => {
       mark();
       return;
     }
-    const operation = hotOperations[number - FIRST_HOT] as HotOperation;
+    const operation = hotOperations[number - FIRST_HOT];
     const operands = slotOperands({
       f,
       state,
@@ -292,7 +310,9 @@ const isRelative = (statement: Statement): boolean =>
 const emitRelative = (loop: Loop): void => {
   const { f, slot, slots, destination } = loop;
   f.get(slot).get(slot).memory('i32.load', 4).op('i32.add').tee(destination).get(slots).op('i32.sub');
-  f.i32(PAGE_SLOTS * SLOT_BYTES).op('i32.lt_u').if();
+  f.i32(PAGE_SLOTS * SLOT_BYTES)
+    .op('i32.lt_u')
+    .if();
   f.get(destination).set(slot).br(loop.next);
   f.end();
   loop.pc();

@@ -50,7 +50,12 @@ export const emitLookup = (
 ): void => {
   const { f } = frame;
   // Entry index × 16 = (address >> 12) mod entries × 16.
-  f.get(address).i64(8n).op('i64.shr_u').op('i32.wrap_i64').i32((frame.tlbEntries - 1) * 16).op('i32.and');
+  f.get(address)
+    .i64(8n)
+    .op('i64.shr_u')
+    .op('i32.wrap_i64')
+    .i32((frame.tlbEntries - 1) * 16)
+    .op('i32.and');
   frame.tlb(kind);
   f.op('i32.add').tee(entry).memory('i64.load', 0);
   f.get(address);
@@ -74,7 +79,9 @@ export const emitLoad = (frame: AccessFrame, address: number, bytes: AccessBytes
   f.memory(LOADS[`${bytes}${signed ? 's' : 'u'}`], 0);
   f.else();
   frame.beforeCall();
-  f.i32(0).get(address).memory('i64.store', state + STATE_ADDRESS);
+  f.i32(0)
+    .get(address)
+    .memory('i64.store', state + STATE_ADDRESS);
   f.i32(LOG2[bytes] + (signed ? 4 : 0)).call(frame.calls.loadMiss);
   frame.afterCall();
   f.i32(0).memory('i64.load', state + STATE_VALUE);
@@ -92,7 +99,9 @@ export const emitStore = (frame: AccessFrame, address: number, bytes: AccessByte
   f.memory(STORES[bytes], 0);
   f.else();
   frame.beforeCall();
-  f.i32(0).get(address).memory('i64.store', state + STATE_ADDRESS);
+  f.i32(0)
+    .get(address)
+    .memory('i64.store', state + STATE_ADDRESS);
   f.i32(0);
   value();
   f.memory('i64.store', state + STATE_VALUE);

@@ -1,6 +1,6 @@
 import { ModuleBuilder } from '@vivarium/wasm-emit';
 import { emitCold } from './cold.ts';
-import { defineHelpers } from './helpers.ts';
+import { defineHelpers } from './arithmetic.ts';
 import { IMPORT_MODULE, importCalls } from './imports.ts';
 import { emitMainLoop } from './main-loop.ts';
 

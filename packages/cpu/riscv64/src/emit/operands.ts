@@ -1,6 +1,6 @@
 import type { Expression, RegisterField } from '@vivarium/isa-riscv';
 import type { FunctionBuilder, WasmType } from '@vivarium/wasm-emit';
-import type { HelperIndices } from './helpers.ts';
+import type { HelperIndices } from './arithmetic.ts';
 
 /**
  * Where the operands of an instruction come from: the interpreter reads them from a decoded slot at run time, a

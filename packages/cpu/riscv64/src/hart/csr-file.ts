@@ -293,7 +293,8 @@ export class CsrFile {
     if ((bits & MSTATUS_MPP) >> MSTATUS_MPP_SHIFT === 2) bits = (bits & ~MSTATUS_MPP) | (before & MSTATUS_MPP);
     state.mstatus = bits;
     const changed = bits ^ before;
-    const translation = (changed & (MSTATUS_MPP | MSTATUS_MPRV | MSTATUS_SUM | MSTATUS_MXR)) !== 0 ? TRANSLATION : NOTHING;
+    const translation =
+      (changed & (MSTATUS_MPP | MSTATUS_MPRV | MSTATUS_SUM | MSTATUS_MXR)) !== 0 ? TRANSLATION : NOTHING;
     return translation | ((changed & (MSTATUS_SIE | MSTATUS_MIE)) !== 0 ? INTERRUPTS : NOTHING);
   }
 
@@ -388,7 +389,8 @@ export class CsrFile {
       this.#rows[0x3a0 + group] = {
         read: () => {
           let value = 0n;
-          for (let entry = 7; entry >= 0; entry -= 1) value = (value << 8n) | BigInt(pmp.readConfiguration(group * 4 + entry));
+          for (let entry = 7; entry >= 0; entry -= 1)
+            value = (value << 8n) | BigInt(pmp.readConfiguration(group * 4 + entry));
           this.#setBig(value);
         },
         write: (low, high) => {

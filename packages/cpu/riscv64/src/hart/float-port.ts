@@ -110,7 +110,11 @@ export class FloatPort {
         state.setX(slots.rd(slot), unit.toInteger(format, float.integer, mode, a()));
         return;
       case 'from-integer':
-        this.#setF(slot, name, unit.fromInteger(format, float.integer, mode, BigInt.asUintN(64, state.x(slots.rs1(slot)))));
+        this.#setF(
+          slot,
+          name,
+          unit.fromInteger(format, float.integer, mode, BigInt.asUintN(64, state.x(slots.rs1(slot)))),
+        );
         return;
       case 'to-float': {
         const source = unbox(float.from, state.f(slots.rs1(slot)));

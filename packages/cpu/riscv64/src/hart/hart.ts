@@ -111,7 +111,10 @@ export class RiscvHart implements Vcpu {
       traps.illegal(fetch.instruction());
       return PC_IS_SET;
     };
-    const system = new SystemPort({ state, csr, traps, mmu: this.mmu, memory: memoryPort, slots }, this.#effects(illegal));
+    const system = new SystemPort(
+      { state, csr, traps, mmu: this.mmu, memory: memoryPort, slots },
+      this.#effects(illegal),
+    );
     const float = new FloatPort(state, slots, illegal);
     const atomic = new AtomicPort(state, slots, memoryPort, buffer, () => this.mmu.physical);
     this.#interpret = this.#instantiate({

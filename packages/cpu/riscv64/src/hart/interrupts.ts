@@ -55,7 +55,9 @@ export class Interrupts {
     const machine = privilege < MACHINE || (mstatus & MSTATUS_MIE) !== 0 ? ready & ~this.delegated : 0;
     if (machine !== 0) return highest(machine);
     const supervisor =
-      privilege < SUPERVISOR || (privilege === SUPERVISOR && (mstatus & MSTATUS_SIE) !== 0) ? ready & this.delegated : 0;
+      privilege < SUPERVISOR || (privilege === SUPERVISOR && (mstatus & MSTATUS_SIE) !== 0)
+        ? ready & this.delegated
+        : 0;
     return supervisor === 0 ? -1 : highest(supervisor);
   }
 

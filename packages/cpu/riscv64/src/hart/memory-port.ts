@@ -80,11 +80,11 @@ export class MemoryPort {
     if (tail < 0) return this.#fault(tail, READ, nextLow, nextHigh);
     const value = [0, 0];
     for (let index = 0; index < bytes; index += 1) {
-      const byte = this.#bytes[index < first ? head + index : tail + index - first] as number;
-      value[index >> 2] = (value[index >> 2] as number) | (byte << ((index & 3) * 8));
+      const byte = this.#bytes[index < first ? head + index : tail + index - first];
+      value[index >> 2] = value[index >> 2] | (byte << ((index & 3) * 8));
     }
-    if (bytes === 8) this.#state.setValue(value[0] as number, value[1] as number);
-    else this.#extend(value[0] as number, 32 - bytes * 8, signed);
+    if (bytes === 8) this.#state.setValue(value[0], value[1]);
+    else this.#extend(value[0], 32 - bytes * 8, signed);
     return DONE;
   }
 
@@ -123,10 +123,7 @@ export class MemoryPort {
     if (offset !== DEVICE) return this.#fault(offset, WRITE, low, high);
     const done =
       bytes === 8
-        ? this.#bus.write64(
-            this.#mmu.physical,
-            (BigInt(state.valueHigh >>> 0) << 32n) | BigInt(state.valueLow >>> 0),
-          )
+        ? this.#bus.write64(this.#mmu.physical, (BigInt(state.valueHigh >>> 0) << 32n) | BigInt(state.valueLow >>> 0))
         : this.#bus.write(
             this.#mmu.physical,
             bytes as 1 | 2 | 4,

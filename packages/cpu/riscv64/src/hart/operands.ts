@@ -9,33 +9,33 @@ export class SlotReader {
   }
 
   row(slot: number): number {
-    return (this.#words[(slot >> 2) + 1] as number) >>> 16;
+    return this.#words[(slot >> 2) + 1] >>> 16;
   }
 
   rd(slot: number): number {
-    return (this.#bytes[slot + 1] as number) >> 3;
+    return this.#bytes[slot + 1] >> 3;
   }
 
   rs1(slot: number): number {
-    return (this.#bytes[slot + 2] as number) >> 3;
+    return this.#bytes[slot + 2] >> 3;
   }
 
   rs2(slot: number): number {
-    return (this.#bytes[slot + 3] as number) >> 3;
+    return this.#bytes[slot + 3] >> 3;
   }
 
   /** Third source and rounding mode of floating-point instructions. */
   rs3(slot: number): number {
-    return (this.#bytes[slot + 4] as number) >> 3;
+    return this.#bytes[slot + 4] >> 3;
   }
 
   rm(slot: number): number {
-    return (this.#bytes[slot + 4] as number) & 7;
+    return this.#bytes[slot + 4] & 7;
   }
 
   /** Immediate, 16 bits unsigned: a CSR number. */
   immediate(slot: number): number {
-    return (this.#words[(slot >> 2) + 1] as number) & 0xffff;
+    return this.#words[(slot >> 2) + 1] & 0xffff;
   }
 
   /** Whether the encoding has 16 bits. */

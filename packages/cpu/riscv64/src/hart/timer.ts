@@ -30,7 +30,8 @@ export class SupervisorTimer {
 
   set compare(value: bigint) {
     this.#compare = BigInt.asUintN(64, value);
-    this.#compareTicks = this.#compare <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(this.#compare) : Number.POSITIVE_INFINITY;
+    this.#compareTicks =
+      this.#compare <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(this.#compare) : Number.POSITIVE_INFINITY;
   }
 
   /** True when the supervisor timer interrupt is pending by the comparator. */

@@ -53,7 +53,12 @@ export class Traps {
     this.#attempts = attempts;
     const slot = (number: number): number => csr.slot(number);
     this.#machine = { vector: slot(CSR.mtvec), epc: slot(CSR.mepc), cause: slot(CSR.mcause), value: slot(CSR.mtval) };
-    this.#supervisor = { vector: slot(CSR.stvec), epc: slot(CSR.sepc), cause: slot(CSR.scause), value: slot(CSR.stval) };
+    this.#supervisor = {
+      vector: slot(CSR.stvec),
+      epc: slot(CSR.sepc),
+      cause: slot(CSR.scause),
+      value: slot(CSR.stval),
+    };
     this.#delegated = slot(CSR.medeleg);
   }
 

@@ -52,11 +52,11 @@ export class HartState implements TranslationControl {
   }
 
   low(at: number): number {
-    return this.#words[at >> 2] as number;
+    return this.#words[at >> 2];
   }
 
   high(at: number): number {
-    return this.#words[(at >> 2) + 1] as number;
+    return this.#words[(at >> 2) + 1];
   }
 
   set(at: number, low: number, high: number): void {
@@ -65,12 +65,12 @@ export class HartState implements TranslationControl {
   }
 
   copy(to: number, from: number): void {
-    this.#words[to >> 2] = this.#words[from >> 2] as number;
-    this.#words[(to >> 2) + 1] = this.#words[(from >> 2) + 1] as number;
+    this.#words[to >> 2] = this.#words[from >> 2];
+    this.#words[(to >> 2) + 1] = this.#words[(from >> 2) + 1];
   }
 
   quad(at: number): bigint {
-    return this.#quads[at >> 3] as bigint;
+    return this.#quads[at >> 3];
   }
 
   setQuad(at: number, value: bigint): void {

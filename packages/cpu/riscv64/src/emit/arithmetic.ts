@@ -50,7 +50,11 @@ const emitCarryless = (f: FunctionBuilder, kind: 'clmul' | 'clmulh' | 'clmulr'):
   f.get(rest).op('i64.ctz').set(bit);
   f.get(sum).get(0);
   if (kind === 'clmul') f.get(bit).op('i64.shl');
-  else f.i64(kind === 'clmulh' ? 64n : 63n).get(bit).op('i64.sub').op('i64.shr_u');
+  else
+    f.i64(kind === 'clmulh' ? 64n : 63n)
+      .get(bit)
+      .op('i64.sub')
+      .op('i64.shr_u');
   f.op('i64.xor').set(sum);
   f.get(rest).get(rest).i64(1n).op('i64.sub').op('i64.and').set(rest);
   f.br(loop);

@@ -1,11 +1,10 @@
-import type { Clock, Timer } from '@vivarium/contracts';
+import type { Clock, Timer, VirtualTime } from '@vivarium/contracts';
 
 /** A clock that moves only when the test says so. */
 export interface FakeClock extends Clock {
   /** Moves time on by `nanoseconds` and fires what is due, as often as anything is. */
   advance(nanoseconds: number): void;
-  /** True between `pause` and `resume`. */
-  readonly paused: boolean;
+  readonly virtual: VirtualTime;
 }
 
 class FakeTimer implements Timer {
@@ -35,19 +34,25 @@ const MAX_ROUNDS = 1000;
 /** Makes a clock at 0 ns; `epoch` is the wall-clock time at power-on in nanoseconds since the Unix epoch. */
 export const fakeClock = (epoch = 0n): FakeClock => {
   const timers: FakeTimer[] = [];
-  let now = 0;
+  let base = 0;
+  let slice = (): number => 0;
   let armings = 0;
-  let paused = false;
+  let last = 0;
+  // Never goes back, also when a slice ends without advanceTo.
+  const now = (): number => {
+    last = Math.max(last, base + slice());
+    return last;
+  };
   const armed = (): FakeTimer[] =>
     timers
       .filter((timer) => timer.deadline !== undefined)
       .sort((a, b) => (a.deadline ?? 0) - (b.deadline ?? 0) || a.arming - b.arming);
   const fire = (): number => {
-    const last = armings;
+    const lastArming = armings;
     let fired = 0;
     for (;;) {
       // A timer armed by a callback of this round waits for the next.
-      const due = armed().find((timer) => (timer.deadline ?? 0) <= now && timer.arming <= last);
+      const due = armed().find((timer) => (timer.deadline ?? 0) <= now() && timer.arming <= lastArming);
       if (due === undefined) return fired;
       due.cancel();
       due.expired();
@@ -57,7 +62,7 @@ export const fakeClock = (epoch = 0n): FakeClock => {
   return {
     kind: 'virtual',
     epoch,
-    now: () => now,
+    now,
     timer: (expired) => {
       const timer = new FakeTimer(expired, () => ++armings);
       timers.push(timer);
@@ -67,22 +72,25 @@ export const fakeClock = (epoch = 0n): FakeClock => {
       return armed()[0]?.deadline;
     },
     fire,
-    pause: () => {
-      paused = true;
-    },
-    resume: () => {
-      paused = false;
-    },
-    get paused() {
-      return paused;
-    },
+    pause: () => {},
+    resume: () => {},
     reset: () => {
       for (const timer of timers) timer.cancel();
-      now = 0;
+      base = -slice();
+      last = 0;
     },
     advance: (nanoseconds) => {
-      now += nanoseconds;
+      base = now() - slice() + nanoseconds;
       for (let round = 0; round < MAX_ROUNDS && fire() > 0; round++);
+    },
+    virtual: {
+      nanosecondsPerInstruction: 1,
+      advanceTo: (time) => {
+        base = Math.max(time, now()) - slice();
+      },
+      follow: (retiredInSlice) => {
+        slice = retiredInSlice ?? (() => 0);
+      },
     },
   };
 };

@@ -5,18 +5,32 @@
  * A suite is data, a list of cases that throw when the subject breaks its contract, so any test runner can run it.
  *
  * @example
- * import { setupPart } from '@vivarium/testkit';
- * import { expect, it } from 'vitest';
- * import { lamp } from '../src/index.ts';
+ * import { bind, CONTRACTS_MAJOR, definePlugin, DeviceToken } from '@vivarium/contracts';
+ * import { deviceSuite, setupPart } from '@vivarium/testkit';
  *
- * it('lights the lamp', async () => {
- *   const { device } = await setupPart(lamp);
- *   device.regions[0]?.write(0, 4, 1);
- *   expect(device.regions[0]?.read(0, 4)).toBe(1);
+ * const lamp = definePlugin({
+ *   name: 'lamp', version: '1.0.0', api: CONTRACTS_MAJOR, provides: [DeviceToken],
+ *   setup: () => {
+ *     let lit = 0;
+ *     return { provides: [bind(DeviceToken, {
+ *       regions: [{ name: 'registers', length: 4, read: () => lit, write: (_offset, _width, value) => { lit = value & 1; } }],
+ *       reset: () => { lit = 0; },
+ *     })] };
+ *   },
  * });
+ *
+ * // With vitest: for (const { title, run } of deviceSuite(…)) it(title, run);
+ * for (const { id, run } of deviceSuite(() => setupPart(lamp))) {
+ *   await run();
+ *   console.log(`${id} holds`);
+ * }
  *
  * @module
  */
+export { type CharBackendSubject, charBackendSuite } from './char-backend-suite.ts';
+export { type ClockSubject, clockSuite } from './clock-suite.ts';
+export type { ConformanceCase, SubjectFactory } from './conformance.ts';
+export { type DeviceSubject, type DeviceSuiteOptions, deviceSuite } from './device-suite.ts';
 export { errorTable } from './errors.ts';
 export { type FakeCharBackend, fakeCharBackend } from './fake-char-backend.ts';
 export { type FakeClock, fakeClock } from './fake-clock.ts';

@@ -49,15 +49,29 @@ export const expandWith = (row: CompressedRow, half: number): number => expand(r
 
 const HALF_BITS = [...Array(16).keys()];
 
+/** Each free bit of a row flips the same bits of the expansion whatever the others are, sign extension included. */
+interface BitMap {
+  /** The expansion of the row with all free bits zero. */
+  readonly base: number;
+  /** By bit of the 16-bit encoding, what it flips; no two flip the same bit. */
+  readonly flips: readonly number[];
+}
+
+const bitMapOf = (row: CompressedRow, target: ExpansionTarget): BitMap => {
+  const free = ~row.mask & 0xffff;
+  const base = expand(row, target, row.match);
+  return {
+    base,
+    flips: HALF_BITS.map((bit) => ((free >> bit) & 1 ? expand(row, target, row.match | (1 << bit)) ^ base : 0)),
+  };
+};
+
 /** For each 16-bit encoding the 32-bit one that it stands for, or 0 when it is illegal, reserved or not 16 bits long. */
 export const createCompressedTable = (): Uint32Array => {
   const table = new Uint32Array(0x10000);
   for (const row of compressedRows) {
-    const target = targetOf(row);
+    const { base, flips } = bitMapOf(row, targetOf(row));
     const free = ~row.mask & 0xffff;
-    // Each free bit of a row flips the same bits of the expansion whatever the others are, sign extension included.
-    const base = expand(row, target, row.match);
-    const flips = HALF_BITS.map((bit) => ((free >> bit) & 1 ? expand(row, target, row.match | (1 << bit)) ^ base : 0));
     for (let subset = free; ; subset = (subset - 1) & free) {
       const half = row.match | subset;
       if (isAllowed(row, half)) {
@@ -69,4 +83,30 @@ export const createCompressedTable = (): Uint32Array => {
     }
   }
   return table;
+};
+
+/** Finds 16-bit encodings: undefined when a 32-bit one has none. Where there are several, the first row's. */
+export const createCompressor = (): ((word: number) => number | undefined) => {
+  const rows = compressedRows.map((row) => ({ row, target: targetOf(row) }));
+  const bitMaps = new Map<CompressedRow, BitMap>();
+  const compressAs = (row: CompressedRow, target: ExpansionTarget, word: number): number | undefined => {
+    const bitMap = bitMaps.get(row) ?? bitMapOf(row, target);
+    bitMaps.set(row, bitMap);
+    let half = row.match;
+    let rest = word ^ bitMap.base;
+    bitMap.flips.forEach((flip, bit) => {
+      if ((rest & flip & -flip) === 0) return;
+      half |= 1 << bit;
+      rest ^= flip;
+    });
+    return rest === 0 && isAllowed(row, half) ? half : undefined;
+  };
+  return (word) => {
+    for (const { row, target } of rows) {
+      const { mask, match } = target.instruction;
+      const half = (word & mask) >>> 0 === match ? compressAs(row, target, word) : undefined;
+      if (half !== undefined) return half;
+    }
+    return undefined;
+  };
 };

@@ -1,17 +1,9 @@
 import { isVivariumError } from '@vivarium/contracts';
-import { createCompressedTable } from '../compressed.ts';
+import { createCompressor } from '../compressed.ts';
+import { instructions } from '../instructions.ts';
 import type { InstructionEncoder } from './instruction-encoder.ts';
 import { type Layout, layOut } from './layout.ts';
 import type { Program } from './program.ts';
-
-/** 16-bit encodings by the 32-bit one they stand for. */
-const createCompressionMap = (): ReadonlyMap<number, number> => {
-  const halves = new Map<number, number>();
-  createCompressedTable().forEach((word, half) => {
-    if (word !== 0 && !halves.has(word)) halves.set(word, half);
-  });
-  return halves;
-};
 
 /** addi rd, rs1, 0 with two registers has no 16-bit form of its own, but c.mv does the same. */
 const asMove = (word: number): number => {
@@ -20,6 +12,22 @@ const asMove = (word: number): number => {
   const isMove = (word & 0xfff0707f) >>> 0 === 0x13 && rd !== 0 && rs1 !== 0;
   return isMove ? ((rs1 << 20) | (rd << 7) | 0x33) >>> 0 : word;
 };
+
+const COMMUTATIVE: ReadonlySet<number> = new Set(
+  instructions.filter(({ name }) => ['add', 'addw', 'mul', 'xor', 'or', 'and'].includes(name)).map((row) => row.match),
+);
+const OPCODE_FIELDS = 0xfe00707f;
+
+/** The word with rs1 and rs2 exchanged where rd = rs2 and that does the same: 16-bit forms have rd = rs1. */
+const commuted = (word: number): number => {
+  if (!COMMUTATIVE.has((word & OPCODE_FIELDS) >>> 0)) return word;
+  const [rd, rs1, rs2] = [(word >>> 7) & 0x1f, (word >>> 15) & 0x1f, (word >>> 20) & 0x1f];
+  if (rd !== rs2) return word;
+  return ((word & ~0x1ff8000) | (rs1 << 20) | (rs2 << 15)) >>> 0;
+};
+
+/** slli, srli and srai by 0, whose 16-bit forms are hints. */
+const isShiftByZero = (word: number): boolean => (word & 0x03f0307f) >>> 0 === 0x1013;
 
 export interface CompressedLayout {
   readonly layout: Layout;
@@ -43,10 +51,11 @@ export const layOutCompressed = (program: Program, base: bigint, encoder: Instru
   };
   const candidates = new Set([...items.keys()].filter((index) => mayCompress(index) && !isExplicit(index)));
   const size = (index: number): 2 | 4 => (isExplicit(index) || candidates.has(index) ? 2 : 4);
-  const halves = candidates.size === 0 ? new Map<number, number>() : createCompressionMap();
+  const compress = createCompressor();
   const halfOf = (layout: Layout, index: number): number | undefined => {
     try {
-      return halves.get(asMove(layout.encode(index)));
+      const word = layout.encode(index);
+      return isShiftByZero(word) ? undefined : (compress(asMove(word)) ?? compress(commuted(word)));
     } catch (error) {
       // Out of range at these addresses perhaps only; if not, it is reported when it is encoded for good.
       if (isVivariumError(error)) return undefined;

@@ -30,7 +30,7 @@ const LEVELS: readonly Readonly<Record<string, (left: bigint, right: bigint) => 
   { '^': (left, right) => left ^ right },
   { '&': (left, right) => left & right },
   { '+': (left, right) => left + right, '-': (left, right) => left - right },
-  { '<<': (left, right) => shift(left, right), '>>': (left, right) => left >> BigInt.asUintN(6, right) },
+  { '<<': (left, right) => left << shiftAmount(right), '>>': (left, right) => left >> shiftAmount(right) },
   {
     '*': (left, right) => left * right,
     '/': (left, right) => {
@@ -39,7 +39,13 @@ const LEVELS: readonly Readonly<Record<string, (left: bigint, right: bigint) => 
     },
   },
 ];
-const shift = (left: bigint, right: bigint): bigint => BigInt.asIntN(128, left << BigInt.asUintN(6, right));
+const SHIFT_LIMIT = 64n;
+const shiftAmount = (amount: bigint): bigint => {
+  if (amount < 0n || amount > SHIFT_LIMIT) {
+    throw errors.make('VIV_ASSEMBLER_RANGE', `the shift amount ${amount} is not within 0…${SHIFT_LIMIT}`);
+  }
+  return amount;
+};
 
 /**
  * Evaluates `text`: numbers (decimal, 0x, 0b, characters), symbols, `.`, `1b`/`1f`, `%hi(…)` and other modifiers, and

@@ -59,7 +59,9 @@ const parseStatement = (text: string, line: number): SourceStatement => {
   const [, mnemonic = '', operandText = ''] = /^\s*(\S*)\s*(.*?)\s*$/s.exec(rest) ?? [];
   const operands = operandText === '' ? [] : splitOutside(operandText, ',').map((operand) => operand.trim());
   if (operands.some((operand) => operand === '')) {
-    throw errors.make('VIV_ASSEMBLER_SYNTAX', `line ${line}: an operand of '${mnemonic}' is empty`);
+    throw errors.make('VIV_ASSEMBLER_SYNTAX', `line ${line}: an operand of '${mnemonic}' is empty`, {
+      details: { line },
+    });
   }
   return { line, labels, mnemonic: mnemonic.toLowerCase(), operands };
 };

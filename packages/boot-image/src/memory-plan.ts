@@ -42,6 +42,15 @@ export class MemoryPlan {
     return bank;
   }
 
+  /** Takes `length` bytes from `offset` in the main bank on. Throws `VIV_IMAGE_MEMORY_TOO_SMALL` or `_OVERLAP`. */
+  claimFromStart(name: string, offset: number, length: number): void {
+    const bank = this.main;
+    if (offset + length > bank.length) {
+      throw this.#tooSmall(name, length, offset + length, bank);
+    }
+    this.claim({ name, base: bank.base + offset, length });
+  }
+
   /** Takes a fixed place. Throws `VIV_IMAGE_MEMORY_TOO_SMALL`, `_OUTSIDE_MEMORY` or `_OVERLAP`. */
   claim(range: MemoryRange): void {
     const home = this.#banks.find((bank) => range.base >= bank.base && range.base < end(bank));

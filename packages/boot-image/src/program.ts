@@ -17,31 +17,29 @@ const single = (name: string, address: number, bytes: Uint8Array, memoryLength: 
   segments: [{ address, bytes, memoryLength }],
 });
 
-const position = (program: LinuxImage | ElfImage | RawImage, ramBase: number, rawBase: number): PlacedProgram => {
-  switch (program.kind) {
-    case 'linux-image':
-      return single(program.name, ramBase + program.textOffset, program.bytes, program.memoryLength);
-    case 'raw':
-      return single(program.name, rawBase, program.bytes, program.bytes.length);
-    case 'elf':
-      return { name: program.name, entry: program.entry, segments: program.segments };
-  }
-};
-
 /**
  * Claims the memory of a program: a Linux `Image` lies at its text offset from the start of RAM, an ELF file where it
- * is linked, raw bytes at `rawBase`. Throws what {@link MemoryPlan.claim} does.
+ * is linked, raw bytes `rawOffset` bytes from the start of RAM. Throws what {@link MemoryPlan} does.
  */
 export const placeProgram = (
   plan: MemoryPlan,
   program: LinuxImage | ElfImage | RawImage,
-  rawBase: number = plan.main.base,
+  rawOffset = 0,
 ): PlacedProgram => {
-  const placed = position(program, plan.main.base, rawBase);
-  for (const { address, memoryLength } of placed.segments) {
-    plan.claim({ name: placed.name, base: address, length: memoryLength });
+  const { name, bytes } = program;
+  switch (program.kind) {
+    case 'linux-image':
+      plan.claimFromStart(name, program.textOffset, program.memoryLength);
+      return single(name, plan.main.base + program.textOffset, bytes, program.memoryLength);
+    case 'raw':
+      plan.claimFromStart(name, rawOffset, bytes.length);
+      return single(name, plan.main.base + rawOffset, bytes, bytes.length);
+    case 'elf':
+      for (const { address, memoryLength } of program.segments) {
+        plan.claim({ name, base: address, length: memoryLength });
+      }
+      return { name, entry: program.entry, segments: program.segments };
   }
-  return placed;
 };
 
 /** Writes a placed program, zeros behind its bytes included. False when the memory is not what was planned with. */

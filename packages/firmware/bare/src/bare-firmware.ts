@@ -52,10 +52,11 @@ const checkCommandLine = (commandLine: string): void => {
   }
 };
 
-/** Where a payload without an address of its own goes. */
-const payloadBase = (plan: MemoryPlan): number => {
-  const top = plan.ranges.reduce((end, range) => Math.max(end, range.base + range.length), plan.main.base + 1);
-  return Math.ceil((top - plan.main.base) / PAYLOAD_ALIGNMENT) * PAYLOAD_ALIGNMENT + plan.main.base;
+/** Where a payload without an address of its own goes, from the start of RAM: behind the firmware. */
+const payloadOffset = (plan: MemoryPlan): number => {
+  const { base } = plan.main;
+  const top = plan.ranges.reduce((end, range) => Math.max(end, range.base + range.length - base), 1);
+  return Math.ceil(top / PAYLOAD_ALIGNMENT) * PAYLOAD_ALIGNMENT;
 };
 
 /** Loads a program into the bare machine on each reset and starts every hart in it. */
@@ -79,7 +80,7 @@ export class BareFirmware implements Firmware {
     const { memory, bios, kernel, options } = this.#parts;
     const plan = new MemoryPlan(memory.banks);
     const placedBios = placeProgram(plan, bios);
-    const payload = kernel === undefined ? undefined : placeProgram(plan, kernel, payloadBase(plan));
+    const payload = kernel === undefined ? undefined : placeProgram(plan, kernel, payloadOffset(plan));
     const handOver = placeHandOver(plan, options.initrd);
     const info =
       payload === undefined ? 0 : plan.claimHigh('fw_dynamic_info', DYNAMIC_INFO_LENGTH, 4096, handOver.deviceTree);

@@ -1,0 +1,12 @@
+import { CharBackendToken, CharPortToken } from '@vivarium/contracts';
+import { charBackendSuite, setupPart } from '@vivarium/testkit';
+import { describe, it } from 'vitest';
+import { charPipe } from '../src/index.ts';
+
+describe('the pipe as a character backend', () => {
+  const make = async () => {
+    const subject = await setupPart(charPipe);
+    return { backend: subject.get(CharBackendToken), port: subject.get(CharPortToken) };
+  };
+  for (const { title, run } of charBackendSuite(make)) it(title, run);
+});

@@ -56,13 +56,11 @@ const debianImages = async (request: RunRequest, progress: Progress, signal: Abo
   try {
     const prepared = await prepareDebian({
       signal,
-      onProgress: ({ message, ...report }) =>
-        progress.update(
-          message,
-          'total' in report && report.total !== undefined && report.total > 0
-            ? (report.done ?? 0) / report.total
-            : undefined,
-        ),
+      onProgress: ({ step, message, ...report }) => {
+        if (step === 'ready') return; // the machine starts now, which tells as much
+        const { done = 0, total = 0 } = report as { readonly done?: number; readonly total?: number };
+        progress.update(message, total > 0 ? done / total : undefined);
+      },
     });
     return {
       kernel: kernel ?? (await readImage('debian kernel', prepared.kernel)),

@@ -8,15 +8,16 @@ const MOST_LINES = 200;
 export class Notices {
   readonly #write: (text: string) => unknown;
   #left = MOST_LINES;
-  /** In raw mode a line feed does not return the carriage. */
+  /** The terminal is in raw mode, in which a line feed does not return the carriage. */
   raw = false;
 
   constructor(write: (text: string) => unknown) {
     this.#write = write;
   }
 
+  /** In raw mode on a line of its own, wherever the guest's cursor is. */
   say(line: string): void {
-    this.#write(`viv: ${line}${this.raw ? '\r\n' : '\n'}`);
+    this.#write(this.raw ? `\r\nviv: ${line}\r\n` : `viv: ${line}\n`);
   }
 
   /** Shows failures of parts and what they log: warnings and errors, or everything. */

@@ -1,5 +1,5 @@
 import { FirmwareToken, type GuestFault, VivariumError } from '@vivarium/contracts';
-import { type Cell, type CellOutcome, type CellStats, createInlineCell } from '@vivarium/host';
+import { type Cell, type CellOutcome, type CellStats, createInlineCell, stateHash } from '@vivarium/host';
 import { assemble, type Machine } from '@vivarium/kernel';
 import { Captured } from './captured.ts';
 import type { RunRequest } from './command-line.ts';
@@ -22,7 +22,10 @@ export interface RunResult {
   readonly outcome: CellOutcome;
   readonly stats: CellStats;
   readonly exec?: { readonly stdout: string; readonly stderr: string; readonly truncated: boolean };
+  /** What the firmware put where. */
   readonly boot?: unknown;
+  /** Of the machine's last state, with the virtual clock. */
+  readonly stateHash?: string;
 }
 
 /** How long a guest may take to power off after its command has ended, in milliseconds. */
@@ -78,7 +81,7 @@ const runTerminal = async (request: RunRequest, streams: Streams, running: Runni
     },
   });
   const outcome = await drive(session, running);
-  return { ...conclude(request, running, outcome), ...layoutOf(machine) };
+  return { ...conclude(request, running, outcome), ...(await factsOf(request, machine)) };
 };
 
 const runExec = async (request: RunRequest, streams: Streams, running: Running): Promise<RunResult> => {
@@ -112,7 +115,7 @@ const runExec = async (request: RunRequest, streams: Streams, running: Running):
   };
   return {
     ...conclude(request, running, outcome, session.exitCode),
-    ...layoutOf(machine),
+    ...(await factsOf(request, machine)),
     ...(exec === undefined ? {} : { exec }),
   };
 };
@@ -136,21 +139,27 @@ const showTail = (tail: Uint8Array, streams: Streams): void => {
 };
 
 const faultError = ({ code, message, vcpu, pc }: GuestFault): VivariumError => {
-  const where = [
-    ...(vcpu === undefined ? [] : [`vCPU ${vcpu}`]),
-    ...(pc === undefined ? [] : [`pc 0x${pc.toString(16)}`]),
-  ].join(', ');
-  return new VivariumError(code, where === '' ? message : `${message} (${where})`, {
+  // Cores name the place in the message; what comes from elsewhere may leave it to the fields.
+  const place =
+    pc === undefined || message.includes(pc.toString(16)) ? '' : ` (vCPU ${vcpu ?? '?'}, pc 0x${pc.toString(16)})`;
+  return new VivariumError(code, message + place, {
     hint: 'The guest cannot go on from there; --trace FILE shows the instructions that it runs.',
   });
 };
 
-/** Where the firmware put what, for programs that debug the guest. */
-const layoutOf = (machine: Machine): Pick<RunResult, 'boot'> => {
+/** What programs may want to know of the machine: where the firmware put what, and the hash of its last state. */
+const factsOf = async (request: RunRequest, machine: Machine): Promise<Pick<RunResult, 'boot' | 'stateHash'>> => {
+  if (!request.json) return {};
   const layout = machine.maybe(FirmwareToken)?.layout;
-  if (layout === undefined) return {};
-  const { entry, images, deviceTree } = layout;
-  return { boot: { entry, images, deviceTree: { base: deviceTree.base, length: deviceTree.blob.length } } };
+  const boot = layout && {
+    entry: layout.entry,
+    images: layout.images,
+    deviceTree: { base: layout.deviceTree.base, length: layout.deviceTree.blob.length },
+  };
+  return {
+    ...(boot === undefined ? {} : { boot }),
+    ...(request.clock === 'virtual' ? { stateHash: await stateHash(machine) } : {}),
+  };
 };
 
 /** What an outcome means to whoever started `viv`. */

@@ -14,7 +14,7 @@ import type {
   ValueType,
 } from './semantics.ts';
 
-export const x = (field: RegisterField): Expression => ({ kind: 'x', field });
+const x = (field: RegisterField): Expression => ({ kind: 'x', field });
 export const rs1 = x('rs1');
 export const rs2 = x('rs2');
 export const immediate: Expression = { kind: 'immediate' };

@@ -1,9 +1,26 @@
 /**
- * The RISC-V instruction table: encoding, operands, assembler syntax and semantics of each instruction of
- * RV64GC_Zicsr_Zifencei_Zicntr_Zihintpause_Zihintntl_Zicond_Zawrs_Zfa_Zfhmin_Zba_Zbb_Zbc_Zbs_Zcb_Zicbom_Zicboz_Zicbop
- * _Svinval and of the privileged manual, in one place. Decoder, assembler, disassembler and CPU cores come from it.
+ * The RISC-V instruction table: encoding, operands, assembler syntax and semantics of each instruction in one place.
+ * Decoder, assembler, disassembler and CPU cores come from it; an instruction that is wrong is wrong here only.
  *
- * Specification: The RISC-V Instruction Set Manual, volumes I and II, https://docs.riscv.org/reference/isa/
+ * It holds RV64GC with Zicsr, Zifencei, Zicntr, Zihintpause, Zihintntl, Zicond, Zawrs, Zfa, Zfhmin, Zba, Zbb, Zbc, Zbs,
+ * Zcb, Zicbom, Zicboz, Zicbop and Svinval, and the instructions of the privileged manual for M- and S-mode.
+ *
+ * Specification: The RISC-V Instruction Set Manual, volumes I (unprivileged) and II (privileged),
+ * https://docs.riscv.org/reference/isa/
+ *
+ * @example
+ * import { assemble, createDecoder, disassemble, instructions } from '@vivarium/isa-riscv';
+ *
+ * const { bytes } = assemble('loop: addi a0, a0, -1\n bnez a0, loop', { base: 0x80000000n });
+ * const word = new DataView(bytes.buffer).getUint32(0, true);
+ *
+ * const decoder = createDecoder();
+ * const number = decoder.decode(word);        // its row's place in `instructions`, or −1 when illegal
+ * instructions[number]?.name;                 // 'addi'
+ * instructions[number]?.semantics;            // [{ kind: 'set-x', value: … }]
+ * decoder.immediate(number, word);            // −1
+ * decoder.expandCompressed(0x157d);           // the same word, from c.addi
+ * disassemble(word, 0x80000000n);             // 'addi a0,a0,-1'
  *
  * @module
  */

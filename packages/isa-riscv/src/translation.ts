@@ -28,10 +28,10 @@ export interface TranslationControl {
 
 /**
  * How the core looks up a translation inline. Each TLB is a direct-mapped array of 16-byte entries in linear memory:
- * at 0 the tag (u64: the virtual page address; any value with a bit below 12 set is invalid), at 8 the payload (u32).
- * Entry index = bits [12 + log2(entries) − 1 : 12] of the virtual address. A read or write entry's payload is what to
- * add to the low 32 bits of the virtual address, modulo 2^32, to get the offset in linear memory; a fetch entry's
- * payload is the core's own.
+ * at 0 the tag (u64: the virtual page address, plus the context in its low 12 bits; 0 is never a context), at 8 the
+ * payload (u32). Entry index = bits [12 + log2(entries) − 1 : 12] of the virtual address. A read or write entry's
+ * payload is what to add to the low 32 bits of the virtual address, modulo 2^32, to get the offset in linear memory; a
+ * fetch entry's payload is the core's own.
  */
 export interface TlbGeometry {
   /** A power of two. */
@@ -57,10 +57,10 @@ export interface HartMmu {
   readonly readTlb: number;
   readonly writeTlb: number;
   readonly fetchTlb: number;
-  /** Call after privilege, mstatus, or menvcfg changed. */
+  /** Number of the present address space in tags, 1…4095; changes with satp and when everything is forgotten. */
+  readonly context: number;
+  /** Call after privilege, mstatus, satp or menvcfg changed. */
   select(): void;
-  /** Call after satp changed to another value. */
-  switchAddressSpace(): void;
   /**
    * Translates and checks one access that lies within a page. For RAM it gives the offset in linear memory and, where
    * the whole page allows it, enters the translation into the TLB (never for FETCH: see `enterFetch`). Otherwise
@@ -73,9 +73,11 @@ export interface HartMmu {
   readonly uniform: boolean;
   /** Enters the core's payload for the page of a virtual address into the present fetch TLB. */
   enterFetch(low: number, high: number, payload: number): void;
-  /** Forgets everything. */
+  /** Forgets everything; then call `select`. */
   flush(): void;
-  /** Forgets the page of one virtual address (and larger pages around it), in every regime. */
+  /** Forgets one address space by its ASID; then call `select`. */
+  flushSpace(asid: number): void;
+  /** Forgets the page of one virtual address (and larger pages around it) in every address space; then call `select`. */
   flushPage(low: number, high: number): void;
   /** Forgets write translations only, after a page was marked as code or dirty tracking began. */
   flushWrites(): void;

@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import {
+  assemble,
   CSR,
+  createDecoder,
   csrNames,
   csrNumbers,
+  disassemble,
   ExceptionCause,
   floatConstants,
   floatRegister,
   floatRegisterNames,
   InterruptCause,
+  instructions,
   integerRegister,
   integerRegisterNames,
 } from '../src/index.ts';
@@ -43,7 +47,7 @@ describe('CSR names', () => {
 
   it('have the privilege level that their number says in its bits 9 and 8', () => {
     const level = { m: 3, s: 1 } as const;
-    // Debug-mode and trigger registers, the supervisor context, and U-mode's seed do not begin with their level.
+    // Names of U-mode begin with anything; seed happens to begin like those of S-mode.
     for (const [name, number] of csrNumbers) {
       if (!/^[ms]/.test(name) || name === 'seed') continue;
       expect((number >> 8) & 3, name).toBe(level[name.charAt(0) as 'm' | 's']);
@@ -73,5 +77,19 @@ describe('constants of fli', () => {
     expect(values).toEqual(values.toSorted((a, b) => a - b));
     for (const value of values) expect(Math.fround(value)).toBe(value);
     expect(values.slice(0, 5)).toEqual([2 ** -16, 2 ** -15, 2 ** -8, 2 ** -7, 2 ** -4]);
+  });
+});
+
+describe('the example of the README', () => {
+  it('is true', () => {
+    const { bytes } = assemble('loop: addi a0, a0, -1\n bnez a0, loop', { base: 0x80000000n });
+    const word = new DataView(bytes.buffer).getUint32(0, true);
+    const decoder = createDecoder();
+    const number = decoder.decode(word);
+    expect(instructions[number]?.name).toBe('addi');
+    expect(instructions[number]?.semantics).toMatchObject([{ kind: 'set-x' }]);
+    expect(decoder.immediate(number, word)).toBe(-1);
+    expect(decoder.expandCompressed(0x157d)).toBe(word);
+    expect(disassemble(word, 0x80000000n)).toBe('addi a0,a0,-1');
   });
 });

@@ -43,7 +43,7 @@ export const assemble = async (spec: MachineSpec, options: AssembleOptions = {})
     });
   }
   for (const part of parts) checkGrants(part.spec.id, part.manifest, policy);
-  const { links, dependencies } = resolveRequirements(parts);
+  const { links, dependencies } = resolveRequirements(parts, parsed.interruptPool);
   const ids = parts.map((part) => part.spec.id);
   const { order, cycle } = orderByDependency(ids, dependencies);
   if (cycle !== undefined) {

@@ -1,23 +1,22 @@
 import {
   ClockToken,
   CpuCoreToken,
-  type InterruptController,
   InterruptControllerToken,
   type InterruptLine,
-  type InterruptRoute,
   type MachineMemory,
   MachineMemoryToken,
   type MachineSpec,
   type Part,
+  type PartSpec,
   PowerControlToken,
   SystemBusToken,
   type Token,
 } from '@vivarium/contracts';
 import type { Deadlines } from './deadline.ts';
-import { errors } from './errors.ts';
 import { EventBus } from './event-bus.ts';
 import { FailureLog } from './failure-log.ts';
 import { RevocableGrants } from './grant-handles.ts';
+import { lineOf, routeInterrupts } from './interrupt-routes.ts';
 import { LivePart } from './live-part.ts';
 import { AssembledMachine, type Machine, type PartInfo } from './machine.ts';
 import { placeDevices } from './placement.ts';
@@ -142,52 +141,33 @@ class Construction {
     return this.#scope.offered(token).map(({ value }) => value as T);
   }
 
-  #lines(spec: CheckedPart['spec']): ReadonlyMap<string, InterruptLine> {
-    const lines = new Map<string, InterruptLine>();
-    for (const [name, route] of Object.entries(spec.interrupts ?? {})) {
-      const controller = this.#from<InterruptController>(InterruptControllerToken, route.controller);
-      let line: InterruptLine | undefined;
-      let cause: unknown;
-      try {
-        line = controller?.line(route.line);
-      } catch (error) {
-        cause = error;
-      }
-      if (line === undefined) {
-        throw errors.make(
-          'VIV_INTERRUPT_UNKNOWN',
-          `interrupt "${name}" of part "${spec.id}" is wired to line ${route.line} of "${route.controller}", which has lines 1 to ${String(controller?.sources)}`,
-          { cause, details: { part: spec.id, interrupt: name, ...route } },
-        );
-      }
-      lines.set(name, line);
-    }
-    return lines;
+  #lines(spec: PartSpec): ReadonlyMap<string, InterruptLine> {
+    return new Map(
+      Object.entries(spec.interrupts ?? {}).map(([name, { controller, line }]) => [
+        name,
+        lineOf({ part: spec.id, name, controller, line }, this.#from(InterruptControllerToken, controller)),
+      ]),
+    );
   }
 
   #place(): void {
+    const { spec: machine, parts: checked } = this.#plan;
     const live = new Map(this.#built.map((part) => [part.spec.id, part]));
-    const parts = this.#plan.parts.map(({ spec }) => ({ spec, devices: live.get(spec.id)?.devices ?? [] }));
+    const parts = checked.map(({ spec, manifest }) => ({
+      spec,
+      devices: live.get(spec.id)?.devices ?? [],
+      granted: manifest.grants.includes('interrupts'),
+    }));
     const reserved = this.#scope
       .offered(MachineMemoryToken)
       .flatMap(({ part, value }) => (value as MachineMemory).banks.map(({ base, length }) => ({ part, base, length })));
-    const placements = placeDevices(parts, reserved);
-    const routes: InterruptRoute[] = [];
-    for (const { spec, devices } of parts) {
-      const known = devices.flatMap((device) => device.interrupts ?? []);
-      for (const [name, { controller, line }] of Object.entries(spec.interrupts ?? {})) {
-        if (devices.length > 0 && !known.includes(name)) {
-          const has = known.length === 0 ? 'none' : known.join(', ');
-          throw errors.make(
-            'VIV_INTERRUPT_UNKNOWN',
-            `the spec wires interrupt "${name}" of part "${spec.id}", whose device has these: ${has}`,
-            { details: { part: spec.id, interrupt: name } },
-          );
-        }
-        routes.push({ part: spec.id, name, controller, line });
-      }
+    const placements = placeDevices(parts, reserved, machine.mmioWindow);
+    const routes = routeInterrupts(parts, machine.interruptPool);
+    for (const route of routes.pooled) {
+      const line = lineOf(route, this.#from(InterruptControllerToken, route.controller));
+      live.get(route.part)?.connect(route.name, line);
     }
-    this.#bus.place(placements, routes);
+    this.#bus.place(placements, routes.all);
   }
 }
 

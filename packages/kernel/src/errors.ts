@@ -94,6 +94,10 @@ export const errors = defineErrors({
     when: 'The spec wires an interrupt that the device does not have, or to a controller or line that does not exist.',
     hint: 'Name an interrupt of the device, a part that provides an interrupt controller, and one of its lines.',
   },
+  VIV_INTERRUPT_POOL_EMPTY: {
+    when: 'More interrupts are without a wire than the interrupt pool of the spec has free lines.',
+    hint: 'Add lines to the pool, leave a device out, or wire its interrupts in the spec.',
+  },
   VIV_PLUGIN_PART: {
     when: 'What setup of a plugin returned is not a part.',
     hint: 'Return an object whose hooks are functions and whose `provides` is a list made with bind().',
@@ -107,8 +111,12 @@ export const errors = defineErrors({
     hint: 'A region has a name of its own within the part, a positive whole length, and read and write.',
   },
   VIV_DEVICE_UNPLACED: {
-    when: 'A region of a device has no address in the spec, or the spec places a region that the device does not have.',
+    when: 'A region of a device has no address and the spec no window for it, or the spec places an unknown region.',
     hint: 'Give each region of the device, by its name, an address under `regions` of the part.',
+  },
+  VIV_DEVICE_WINDOW_FULL: {
+    when: 'The regions without an address do not fit into the window that the spec has for them.',
+    hint: 'Make the window larger, leave a device out, or give its regions an address.',
   },
   VIV_DEVICE_ADDRESS: {
     when: 'A region of a device would not end at or below 2^53.',

@@ -49,11 +49,7 @@ export class RevocableGrants implements GrantHandles {
   // Fields, not methods, so that a plugin may take the handles apart.
   readonly interrupt = (name: string): InterruptLine => {
     this.#declared('interrupts');
-    const wired = this.#sources.lines.get(name);
-    if (this.#revoked || wired === undefined) return UNCONNECTED;
-    const line = this.#lines.get(name) ?? new RevocableLine(wired);
-    this.#lines.set(name, line);
-    return line;
+    return this.#revoked ? UNCONNECTED : this.#line(name);
   };
 
   readonly timer = (expired: () => void): Timer => {
@@ -72,12 +68,23 @@ export class RevocableGrants implements GrantHandles {
     return resolveHostPath(part, hostRoots, path);
   };
 
+  /** Wires an interrupt that the spec does not, once the device has named it. */
+  connect(name: string, line: InterruptLine): void {
+    this.#line(name).connect(line);
+  }
+
   revoke(): void {
     this.#revoked = true;
     this.#memory.revoke();
     for (const line of this.#lines.values()) line.revoke();
     for (const timer of this.#timers) timer.revoke();
     this.#timers.clear();
+  }
+
+  #line(name: string): RevocableLine {
+    const line = this.#lines.get(name) ?? new RevocableLine(this.#sources.lines.get(name) ?? UNCONNECTED);
+    this.#lines.set(name, line);
+    return line;
   }
 
   #declared(grant: Grant): void {
@@ -123,13 +130,21 @@ class RevocableMemory implements GuestMemory {
 
 class RevocableLine implements InterruptLine {
   #line: InterruptLine;
+  #level = false;
 
   constructor(line: InterruptLine) {
     this.#line = line;
   }
 
   set(level: boolean): void {
+    this.#level = level;
     this.#line.set(level);
+  }
+
+  /** Goes to `line` from now on; a level that was set before there was a wire is not lost. */
+  connect(line: InterruptLine): void {
+    this.#line = line;
+    if (this.#level) line.set(true);
   }
 
   revoke(): void {

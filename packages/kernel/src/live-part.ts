@@ -3,6 +3,7 @@ import {
   type Binding,
   type Device,
   DeviceToken,
+  type InterruptLine,
   isVivariumError,
   type PartSpec,
 } from '@vivarium/contracts';
@@ -94,6 +95,11 @@ export class LivePart {
       .filter(({ token }) => token.id === DeviceToken.id)
       .map(({ value }) => checkDevice(this.spec.id, value));
     return bindings;
+  }
+
+  /** Wires an interrupt that the spec left open. */
+  connect(interrupt: string, line: InterruptLine): void {
+    this.#resources.grants.connect(interrupt, line);
   }
 
   /** Takes back everything the part was given. */

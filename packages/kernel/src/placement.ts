@@ -1,4 +1,4 @@
-import type { Device, MemoryBank, MmioRegion, PartSpec, Placement } from '@vivarium/contracts';
+import type { Device, MemoryBank, MmioRegion, MmioWindow, PartSpec, Placement } from '@vivarium/contracts';
 import { errors } from './errors.ts';
 import { isRecord, quote } from './spec.ts';
 
@@ -49,14 +49,21 @@ export const checkDevice = (part: string, device: unknown): Device => {
 };
 
 /**
- * Gives every region its address. Throws `VIV_DEVICE_REGION` for two regions of one name, `VIV_DEVICE_UNPLACED`,
- * `VIV_DEVICE_ADDRESS` and `VIV_DEVICE_OVERLAP`.
+ * Gives every region its address: the one in the spec, or the next in the window. Throws `VIV_DEVICE_REGION` for two regions of one name, `VIV_DEVICE_UNPLACED`,
+ * `VIV_DEVICE_WINDOW_FULL`, `VIV_DEVICE_ADDRESS` and `VIV_DEVICE_OVERLAP`.
  */
 export const placeDevices = (
   parts: readonly DevicesOfPart[],
   reserved: readonly ReservedRange[],
+  window?: MmioWindow,
 ): readonly Placement[] => {
-  const placements = parts.flatMap(placePart);
+  const regions = parts.flatMap(regionsOfPart);
+  const fixed = regions.flatMap(({ region, base }) => (base === undefined ? [] : [{ base, length: region.length }]));
+  const next = window === undefined ? undefined : windowAllocator(window, fixed);
+  const placements = regions.map(({ base, ...rest }) => ({
+    ...rest,
+    base: base ?? nextBase(rest.part, rest.region, next),
+  }));
   const ranges = [
     ...placements.map(({ part, region, base }) => ({
       what: `region "${region.name}" of part "${part}"`,
@@ -79,47 +86,81 @@ export const placeDevices = (
   return placements;
 };
 
-const placePart = ({ spec, devices }: DevicesOfPart): Placement[] => {
+/** A region and, when the spec gives it one, its address. */
+interface FoundRegion extends Omit<Placement, 'base'> {
+  readonly base: number | undefined;
+}
+
+const regionsOfPart = ({ spec, devices }: DevicesOfPart): readonly FoundRegion[] => {
   const details = { part: spec.id };
+  const found: FoundRegion[] = [];
   const names = new Set<string>();
-  const placements: Placement[] = [];
   for (const device of devices) {
     for (const region of device.regions) {
       if (names.has(region.name)) {
         throw errors.make('VIV_DEVICE_REGION', `part "${spec.id}" has two regions named "${region.name}"`, { details });
       }
       names.add(region.name);
-      placements.push({ part: spec.id, device, region, base: placeRegion(spec, region) });
+      found.push({ part: spec.id, device, region, base: fixedBase(spec, region) });
     }
   }
   const unknown = Object.keys(spec.regions ?? {}).find((name) => !names.has(name));
-  if (unknown !== undefined) {
-    const has = names.size === 0 ? 'no regions' : `these: ${[...names].join(', ')}`;
-    throw errors.make(
-      'VIV_DEVICE_UNPLACED',
-      `the spec places region "${unknown}" of part "${spec.id}", which has ${has}`,
-      {
-        details,
-      },
-    );
-  }
-  return placements;
+  if (unknown === undefined) return found;
+  const has = names.size === 0 ? 'no regions' : `these: ${[...names].join(', ')}`;
+  throw errors.make(
+    'VIV_DEVICE_UNPLACED',
+    `the spec places region "${unknown}" of part "${spec.id}", which has ${has}`,
+    {
+      details,
+    },
+  );
 };
 
-const placeRegion = (spec: PartSpec, region: MmioRegion): number => {
-  const details = { part: spec.id, region: region.name };
+const fixedBase = (spec: PartSpec, region: MmioRegion): number | undefined => {
   const base = Object.hasOwn(spec.regions ?? {}, region.name) ? spec.regions?.[region.name] : undefined;
-  if (base === undefined) {
-    throw errors.make('VIV_DEVICE_UNPLACED', `region "${region.name}" of part "${spec.id}" has no address`, {
-      details,
-    });
+  if (base === undefined || region.length <= ADDRESS_LIMIT - base) return base;
+  throw errors.make(
+    'VIV_DEVICE_ADDRESS',
+    `region "${region.name}" of part "${spec.id}" at ${hex(base)} with ${hex(region.length)} bytes ends above 2^53`,
+    { details: { part: spec.id, region: region.name } },
+  );
+};
+
+/** Gives the base of the next region of that length, or undefined when the window is full. */
+type Allocate = (length: number) => number | undefined;
+
+const nextBase = (part: string, region: MmioRegion, next: Allocate | undefined): number => {
+  const details = { part, region: region.name };
+  if (next === undefined) {
+    throw errors.make('VIV_DEVICE_UNPLACED', `region "${region.name}" of part "${part}" has no address`, { details });
   }
-  if (region.length > ADDRESS_LIMIT - base) {
-    throw errors.make(
-      'VIV_DEVICE_ADDRESS',
-      `region "${region.name}" of part "${spec.id}" at ${hex(base)} with ${hex(region.length)} bytes ends above 2^53`,
-      { details },
-    );
-  }
-  return base;
+  const base = next(region.length);
+  if (base !== undefined) return base;
+  throw errors.make(
+    'VIV_DEVICE_WINDOW_FULL',
+    `region "${region.name}" of part "${part}" with ${hex(region.length)} bytes does not fit into the window any more`,
+    { details },
+  );
+};
+
+const windowAllocator = (window: MmioWindow, fixed: readonly Pick<MemoryBank, 'base' | 'length'>[]): Allocate => {
+  const end = window.base + window.length;
+  let from = window.base;
+  return (length) => {
+    let size = window.align;
+    while (size < length) size *= 2;
+    const aligned = (address: number): number => Math.ceil(address / size) * size;
+    let base = aligned(from);
+    // Each turn moves beyond a fixed region, of which there are finitely many.
+    while (base <= end - length) {
+      const start = base;
+      const blocking = fixed.find((range) => range.base < start + length && start < range.base + range.length);
+      if (blocking === undefined) {
+        from = base + length;
+        return base;
+      }
+      base = aligned(blocking.base + blocking.length);
+    }
+    return undefined;
+  };
 };

@@ -2,6 +2,7 @@ import {
   type AnyToken,
   ClockToken,
   InterruptControllerToken,
+  type InterruptPool,
   MachineMemoryToken,
   type PartSpec,
   PowerControlToken,
@@ -50,7 +51,7 @@ export interface Resolution {
  * `VIV_TOKEN_MAJOR`, `VIV_REQUIREMENT_UNMET`, `VIV_REQUIREMENT_AMBIGUOUS`, `VIV_USE_UNKNOWN`,
  * `VIV_INTERRUPT_UNKNOWN` and `VIV_GRANT_UNDECLARED`.
  */
-export const resolveRequirements = (parts: readonly CheckedPart[]): Resolution => {
+export const resolveRequirements = (parts: readonly CheckedPart[], pool?: InterruptPool): Resolution => {
   const providers = new Map<string, string[]>(KERNEL_TOKENS.map(({ id }) => [id, [KERNEL]]));
   const majors = new Map<string, { readonly part: string; readonly token: AnyToken }[]>();
   for (const { spec, manifest } of parts) {
@@ -89,8 +90,18 @@ export const resolveRequirements = (parts: readonly CheckedPart[]): Resolution =
       depend(controller, `interrupt ${name}`);
     }
   }
+  if (pool !== undefined && !providers.get(InterruptControllerToken.id)?.includes(pool.controller)) {
+    throw errors.make(
+      'VIV_INTERRUPT_UNKNOWN',
+      `the interrupt pool is at "${pool.controller}", which is ${nature(pool.controller, ids)}`,
+      { details: { controller: pool.controller } },
+    );
+  }
   return { links, dependencies };
 };
+
+const nature = (controller: string, ids: ReadonlySet<string>): string =>
+  ids.has(controller) ? 'not an interrupt controller' : 'no part of this machine';
 
 const checkInterrupt = (
   spec: PartSpec,
@@ -111,9 +122,7 @@ const checkInterrupt = (
   if (providers.get(InterruptControllerToken.id)?.includes(controller)) return;
   throw errors.make(
     'VIV_INTERRUPT_UNKNOWN',
-    `interrupt "${name}" of part "${spec.id}" is wired to "${controller}", which is ${
-      ids.has(controller) ? 'not an interrupt controller' : 'no part of this machine'
-    }`,
+    `interrupt "${name}" of part "${spec.id}" is wired to "${controller}", which is ${nature(controller, ids)}`,
     { details },
   );
 };

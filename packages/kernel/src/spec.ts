@@ -1,10 +1,12 @@
-import type { MachineSpec, PartSpec } from '@vivarium/contracts';
+import type { InterruptPool, MachineSpec, MmioWindow, PartSpec } from '@vivarium/contracts';
 import { errors } from './errors.ts';
 
 /** More parts than any board has, few enough that every check over pairs of them stays cheap. */
 const MAX_PARTS = 1024;
 const MAX_NAME = 256;
 const PART_ID = /^[A-Za-z0-9._-]{1,64}$/;
+const MAX_POOL = 65_536;
+const SPEC_FIELDS = new Set(['name', 'parts', 'mmioWindow', 'interruptPool']);
 const PART_FIELDS = new Set(['id', 'plugin', 'options', 'regions', 'interrupts', 'use']);
 
 /** Keys that mean something else to JavaScript than to the person who wrote them. */
@@ -47,13 +49,40 @@ const partId = (path: string, value: unknown): string => {
   return value;
 };
 
+const lineNumber = (path: string, value: unknown): number => {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1) return value;
+  throw refuse(path, 'must be a positive whole number');
+};
+
 const interrupt = (path: string, value: unknown): { readonly controller: string; readonly line: number } => {
   if (!isRecord(value)) throw refuse(path, 'must be an object of controller and line');
   const { controller, line } = value;
-  if (typeof line !== 'number' || !Number.isSafeInteger(line) || line < 1) {
-    throw refuse(`${path}.line`, 'must be a positive whole number');
+  return { controller: partId(`${path}.controller`, controller), line: lineNumber(`${path}.line`, line) };
+};
+
+const mmioWindow = (path: string, value: unknown): MmioWindow => {
+  if (!isRecord(value)) throw refuse(path, 'must be an object of base, length and align');
+  const { align, length } = value;
+  if (typeof align !== 'number' || align < 4096 || align > 2 ** 52 || !Number.isInteger(Math.log2(align))) {
+    throw refuse(`${path}.align`, 'must be a power of two from 4096');
   }
-  return { controller: partId(`${path}.controller`, controller), line };
+  const base = address(`${path}.base`, value['base']);
+  if (base % align !== 0) throw refuse(`${path}.base`, 'must be a multiple of align');
+  if (typeof length !== 'number' || !Number.isSafeInteger(length) || length < 1 || length > 2 ** 53 - base) {
+    throw refuse(`${path}.length`, 'must be positive and whole, with its end at most at 2^53');
+  }
+  return { base, length, align };
+};
+
+const interruptPool = (path: string, value: unknown): InterruptPool => {
+  if (!isRecord(value)) throw refuse(path, 'must be an object of controller and lines');
+  const { controller, lines } = value;
+  if (!Array.isArray(lines) || lines.length > MAX_POOL) {
+    throw refuse(`${path}.lines`, `must be a list of at most ${MAX_POOL} lines`);
+  }
+  const numbers = lines.map((line, index) => lineNumber(`${path}.lines[${index}]`, line));
+  if (new Set(numbers).size !== numbers.length) throw refuse(`${path}.lines`, 'must name each line once');
+  return { controller: partId(`${path}.controller`, controller), lines: numbers };
 };
 
 const parsePart = (path: string, value: unknown): PartSpec => {
@@ -81,6 +110,8 @@ const parsePart = (path: string, value: unknown): PartSpec => {
  */
 export const parseSpec = (spec: unknown): MachineSpec => {
   if (!isRecord(spec)) throw refuse('the spec', 'must be an object');
+  const unknown = Object.keys(spec).find((key) => !SPEC_FIELDS.has(key));
+  if (unknown !== undefined) throw refuse('the spec', `has the unknown field ${quote(unknown)}`);
   const { name, parts } = spec;
   if (typeof name !== 'string' || name === '' || name.length > MAX_NAME) {
     throw refuse('name', `must be a text of 1 to ${MAX_NAME} characters`);
@@ -97,5 +128,12 @@ export const parseSpec = (spec: unknown): MachineSpec => {
     }
     seen.add(id);
   }
-  return { name, parts: parsed };
+  return {
+    name,
+    parts: parsed,
+    ...(spec['mmioWindow'] === undefined ? {} : { mmioWindow: mmioWindow('mmioWindow', spec['mmioWindow']) }),
+    ...(spec['interruptPool'] === undefined
+      ? {}
+      : { interruptPool: interruptPool('interruptPool', spec['interruptPool']) }),
+  };
 };

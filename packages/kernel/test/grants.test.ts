@@ -82,7 +82,7 @@ describe('grant policy', () => {
 describe('grant handles', () => {
   it('P10 of grants that the manifest does not list throw', async () => {
     const { machine, handles } = await granted([]);
-    const undeclared = expect.objectContaining({ code: 'VIV_GRANT_UNDECLARED' });
+    const undeclared: unknown = expect.objectContaining({ code: 'VIV_GRANT_UNDECLARED' });
     expect(() => handles.memory).toThrow(undeclared);
     expect(() => handles.interrupt('irq')).toThrow(undeclared);
     expect(() => handles.timer(() => {})).toThrow(undeclared);

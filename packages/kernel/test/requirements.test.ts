@@ -45,7 +45,7 @@ const part = (
         trace?.push(id);
         for (const need of requires) {
           const { token, mode } = 'token' in need ? need : { token: need, mode: 'one' };
-          const sees =
+          const sees: unknown =
             mode === 'all' ? context.all(token).join('+') : mode === 'one' ? context.get(token) : context.maybe(token);
           trace?.push(`${id}:${String(sees)}`);
         }
@@ -190,7 +190,7 @@ describe('grants as requirements', () => {
       code: 'VIV_REQUIREMENT_AMBIGUOUS',
       details: { candidates: ['x', 'y'] },
     });
-    await using machine = await build(two[0] as PartSpec, { ...user, use: { [token.name]: 'x' } });
+    await using machine = await build(...two.slice(0, 1), { ...user, use: { [token.name]: 'x' } });
     expect(machine.parts.map(({ id }) => id)).toEqual(['x', 'user']);
   });
 

@@ -38,7 +38,11 @@ describe('machine spec', () => {
     ],
   ])('with %s is refused, naming where', async (_what, spec, path) => {
     const error = await refused(spec);
-    expect(error).toMatchObject({ code: 'VIV_SPEC_INVALID', details: { path }, hint: expect.any(String) });
+    expect(error).toMatchObject({
+      code: 'VIV_SPEC_INVALID',
+      details: { path },
+      hint: errorTable.VIV_SPEC_INVALID.hint,
+    });
     expect(error.message).toContain(path);
     expect(error.message.length).toBeLessThan(1000);
   });

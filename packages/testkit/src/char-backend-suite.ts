@@ -95,6 +95,27 @@ export const charBackendSuite = (make: SubjectFactory<CharBackendSubject>): read
       }
       same(lengths.at(-1), lengths.at(-64), 'the scroll-back, after another 64 MiB,');
     }),
+    testCase(
+      'hold',
+      'takes no output while the port holds it, and then asks the device for the rest',
+      (backend, port) => {
+        if (port === undefined) return;
+        const uart = device(16);
+        backend.connect(uart);
+        const heard: number[] = [];
+        port.onOutput((bytes) => heard.push(...bytes));
+        const releases = [port.holdOutput(), port.holdOutput()];
+        same(write(backend, Uint8Array.of(1)), 0, 'how many bytes are taken while output is held');
+        releases[0]?.();
+        releases[0]?.();
+        same(write(backend, Uint8Array.of(1)), 0, 'how many bytes are taken while one of two holds lasts');
+        same(uart.drains, 0, 'how often the device was asked for more while output was held');
+        releases[1]?.();
+        expectThat(uart.drains > 0, 'a device that was refused must be told when output flows again');
+        same(write(backend, Uint8Array.of(1)), 1, 'how many bytes are taken after the release');
+        same(heard.join(), '1', 'the output');
+      },
+    ),
     testCase('input', 'offers input again after resume: every byte once, in order', (backend, port) => {
       if (port === undefined) return;
       const uart = device(3);

@@ -13,7 +13,14 @@ class Wire {
   writables = new Set<() => void>();
   refused = false;
 
+  holds = 0;
+  drained = true;
+
   write(bytes: Uint8Array): number {
+    if (this.holds > 0) {
+      this.drained = false;
+      return 0;
+    }
     const copy = bytes.slice();
     this.kept = [...this.kept, ...copy.subarray(-CAPACITY)].slice(-CAPACITY);
     for (const listener of this.listeners) listener(copy);
@@ -47,6 +54,20 @@ class Wire {
   onWritable(listener: () => void): () => void {
     this.writables.add(listener);
     return () => void this.writables.delete(listener);
+  }
+  holdOutput(): () => void {
+    this.holds++;
+    let held = true;
+    return () => {
+      if (held) this.holds--;
+      held = false;
+      this.flow();
+    };
+  }
+  flow(): void {
+    if (this.holds > 0 || this.drained) return;
+    this.drained = true;
+    this.handlers?.drained();
   }
   scrollback(): Uint8Array {
     return Uint8Array.from(this.kept);
@@ -109,6 +130,21 @@ describe('charBackendSuite', () => {
         onOutput: (listener) => {
           self.listeners.add(listener);
           return () => {};
+        },
+      })),
+    ],
+    ['takes output that is held', ['hold'], wire(() => ({ holdOutput: () => () => {} }))],
+    ['never asks for what it refused', ['hold'], wire(() => ({ flow: () => {} }))],
+    [
+      'counts a release twice',
+      ['hold'],
+      wire((self) => ({
+        holdOutput: () => {
+          self.holds++;
+          return () => {
+            self.holds--;
+            self.flow();
+          };
         },
       })),
     ],

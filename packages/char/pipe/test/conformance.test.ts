@@ -1,6 +1,6 @@
 import { CharBackendToken, CharPortToken } from '@vivarium/contracts';
 import { charBackendSuite, setupPart } from '@vivarium/testkit';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { charPipe } from '../src/index.ts';
 
 describe('the pipe as a character backend', () => {
@@ -8,5 +8,5 @@ describe('the pipe as a character backend', () => {
     const subject = await setupPart(charPipe);
     return { backend: subject.get(CharBackendToken), port: subject.get(CharPortToken) };
   };
-  for (const { title, run } of charBackendSuite(make)) it(title, run);
+  it.each(charBackendSuite(make))('$title', ({ run }) => expect(run()).resolves.toBeUndefined());
 });

@@ -1,5 +1,5 @@
 import { clockSuite } from '@vivarium/testkit';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { RealClock } from '../src/index.ts';
 
 describe('the real clock as a clock', () => {
@@ -15,5 +15,5 @@ describe('the real clock as a clock', () => {
       },
     };
   };
-  for (const { title, run } of clockSuite(make)) it(title, run);
+  it.each(clockSuite(make))('$title', ({ run }) => expect(run()).resolves.toBeUndefined());
 });

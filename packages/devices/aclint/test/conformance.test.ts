@@ -1,6 +1,6 @@
 import { bind, type CpuCore, CpuCoreToken } from '@vivarium/contracts';
 import { deviceSuite, fakeInterrupt, setupPart } from '@vivarium/testkit';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { aclint } from '../src/index.ts';
 
 const core = {
@@ -9,7 +9,7 @@ const core = {
 } as unknown as CpuCore;
 
 describe('the ACLINT as a device', () => {
-  for (const { title, run } of deviceSuite(() => setupPart(aclint, { provide: [bind(CpuCoreToken, core)] }))) {
-    it(title, run);
-  }
+  it.each(deviceSuite(() => setupPart(aclint, { provide: [bind(CpuCoreToken, core)] })))('$title', ({ run }) =>
+    expect(run()).resolves.toBeUndefined(),
+  );
 });

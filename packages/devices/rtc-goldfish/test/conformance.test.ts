@@ -1,7 +1,7 @@
 import { deviceSuite, setupPart } from '@vivarium/testkit';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { goldfishRtc } from '../src/index.ts';
 
 describe('the goldfish RTC as a device', () => {
-  for (const { title, run } of deviceSuite(() => setupPart(goldfishRtc))) it(title, run);
+  it.each(deviceSuite(() => setupPart(goldfishRtc)))('$title', ({ run }) => expect(run()).resolves.toBeUndefined());
 });

@@ -1,6 +1,6 @@
 import { bind, CharBackendToken } from '@vivarium/contracts';
 import { deviceSuite, fakeCharBackend, setupPart } from '@vivarium/testkit';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { uart } from '../src/index.ts';
 
 describe('the UART as a device', () => {
@@ -9,5 +9,5 @@ describe('the UART as a device', () => {
     await subject.part.start?.();
     return subject;
   };
-  for (const { title, run } of deviceSuite(make)) it(title, run);
+  it.each(deviceSuite(make))('$title', ({ run }) => expect(run()).resolves.toBeUndefined());
 });

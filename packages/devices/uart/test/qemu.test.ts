@@ -43,16 +43,17 @@ const action: fc.Arbitrary<readonly Access[]> = fc.oneof(
 const COMPARED: Readonly<Record<number, number>> = { [r.MSR]: r.MSR_LINES };
 
 describe('the UART beside that of QEMU', () => {
-  it('answers the same to thousands of accesses', async () => {
+  it('answers the same to tens of thousands of accesses', async () => {
     const rig = makeRig();
     const accesses: Access[] = [];
     const answers: { readonly offset: number; readonly value: number; readonly index: number }[] = [];
     let ready = false;
     for (const sequence of fc.sample(fc.array(action, { minLength: 10, maxLength: 30 }), {
-      numRuns: 1000,
+      numRuns: 500,
       seed: 16550,
     })) {
-      for (const access of sequence.flat()) {
+      // What is pending is looked at between any two actions, twice, for reading it may clear it.
+      for (const access of sequence.flatMap((one) => [...one, read(r.IIR), read(r.IIR), read(r.LSR)])) {
         // From an empty receiver QEMU repeats the last character, and we give 0; the datasheet says nothing.
         if (access.kind === 'read' && access.offset === r.RBR && !ready) continue;
         if (access.kind === 'write') rig.write(access.offset, access.value);
@@ -63,7 +64,7 @@ describe('the UART beside that of QEMU', () => {
     }
     const expected = await playOnQemu(accesses);
     expect(expected.length).toBe(answers.length);
-    expect(answers.length).toBeGreaterThan(3000);
+    expect(answers.length).toBeGreaterThan(20_000);
     answers.forEach(({ offset, value, index }, position) => {
       const mask = COMPARED[offset] ?? 0xff;
       const before = accesses.slice(Math.max(0, index - 20), index + 1);

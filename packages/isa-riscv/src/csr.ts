@@ -1,6 +1,7 @@
 /**
  * CSR numbers by name: those of RV64 in the privileged manual's section "CSR Listing" for M-, S- and U-mode, with the
- * extensions Sstc, Smstateen, Sscofpmf, Smcntrpmf, Smcdeleg, Smrnmi, Sdext, Sdtrig, Zkr and AIA. The upper halves of RV32 do not exist.
+ * extensions Sstc, Smstateen, Sscofpmf, Smcntrpmf, Smcdeleg, Smrnmi, Sdext, Sdtrig, Zkr and AIA. The upper halves of
+ * RV32 do not exist.
  */
 const FIXED = {
   fflags: 0x001,

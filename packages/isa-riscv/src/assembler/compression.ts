@@ -29,7 +29,7 @@ const commuted = (word: number): number => {
 /** slli, srli and srai by 0, whose 16-bit forms are hints. */
 const isShiftByZero = (word: number): boolean => (word & 0x03f0307f) >>> 0 === 0x1013;
 
-export interface CompressedLayout {
+interface CompressedLayout {
   readonly layout: Layout;
   /** The encoding of instruction `index` and its length in bytes. */
   encode(index: number): { readonly encoding: number; readonly bytes: 2 | 4 };

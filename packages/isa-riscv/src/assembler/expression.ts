@@ -1,10 +1,10 @@
 import { errors } from '../errors.ts';
 
 /** What a symbol, `.`, or a numeric label reference such as `1b` is worth; undefined when it is not known (yet). */
-export type SymbolLookup = (name: string) => bigint | undefined;
+type SymbolLookup = (name: string) => bigint | undefined;
 
 /** Functions written `%name(symbol)`: their value needs the place of the instruction. */
-export type ModifierLookup = (name: string, argument: string) => bigint;
+type ModifierLookup = (name: string, argument: string) => bigint;
 
 const TOKEN =
   /\s*(0[xX][\da-fA-F]+|0[bB][01]+|\d+[bf](?![\w$])|\d+|'(?:\\.|[^\\])'|%[a-z_]+|[A-Za-z_.$][\w.$]*|<<|>>|[-+*/&|^~()])/y;

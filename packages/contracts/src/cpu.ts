@@ -60,7 +60,11 @@ export interface Vcpu {
   onWakeup?(listener: () => void): () => void;
   /** When its own timer comparator is due, in nanoseconds of the machine's clock; undefined when it has none armed. */
   readonly nextDeadline: number | undefined;
-  /** The core's input named `name` (RISC-V: `meip`, `seip`, `msip`, `mtip`); undefined when it has no such input. */
+  /**
+   * The core's input named `name` (RISC-V: `meip`, `seip`, `msip`, `mtip`); undefined when it has no such input.
+   * RISC-V `ssip`, where a core has it, is no level but an edge: a rise sets mip.SSIP, which stays until software
+   * clears it (ACLINT specification, chapter 4).
+   */
   interruptInput(name: string): InterruptLine | undefined;
   /** Starts a stopped vCPU. What `entry` and `argument` do is the architecture's business (RISC-V: pc and a1). */
   start(entry: bigint, argument: bigint): void;

@@ -34,7 +34,7 @@ const errors = defineErrors({
   },
   VIV_GUEST_CACHE_UNUSABLE: {
     when: 'The cache folder cannot be created, written, or named to apt.',
-    hint: 'Choose another folder with VIVARIUM_CACHE: writable, with enough space (300 MB), and no quote or line break in its path.',
+    hint: 'Choose another folder with VIVARIUM_CACHE: writable, with enough space (500 MB), and no quote or line break in its path.',
   },
   VIV_GUEST_CANCELLED: {
     when: 'The caller cancelled the preparation.',

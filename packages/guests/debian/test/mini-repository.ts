@@ -97,7 +97,11 @@ export class MiniRepository {
     const path = `pool/${name}_${version.replace(':', '%3a')}_riscv64.deb`;
     const file = join(this.#root, 'debian', path);
     mkdirSync(dirname(file), { recursive: true });
-    execFileSync('dpkg-deb', ['--root-owner-group', '-Znone', '--build', tree, file], { stdio: 'ignore' });
+    execFileSync('dpkg-deb', ['--root-owner-group', '-Znone', '--build', tree, file], {
+      stdio: 'ignore',
+      // The same files make the same package, whenever it is made.
+      env: { ...process.env, SOURCE_DATE_EPOCH: '0' },
+    });
     const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
     return `${control}Filename: ${path}\nSize: ${statSync(file).size}\nSHA256: ${sha256}\n\n`;
   }

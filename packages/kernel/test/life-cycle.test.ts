@@ -57,7 +57,7 @@ const chain = (
       setup: () => {
         trace.push(`${id}.setup`);
         const made = { ...hooks(id), provides: provides === undefined ? [] : [bind(provides, id)] };
-        return id === broken.part && broken.hook === 'setup' ? ((broken.how?.() ?? made) as Part) : made;
+        return id === broken.part && broken.hook === 'setup' ? (broken.how?.() ?? made) : made;
       },
     }),
   });

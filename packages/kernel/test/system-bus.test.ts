@@ -222,14 +222,17 @@ describe('system bus', () => {
         read64: () => buses.bus?.read64(BASE) ?? 0n,
       }),
     );
-    const bridge = plugin({
-      ...devicePlugin(looping),
-      requires: [SystemBusToken],
-      setup: (context) => {
-        buses.bus = context.get(SystemBusToken);
-        return devicePlugin(looping).setup(context);
+    const bridge = devicePlugin(
+      looping,
+      {},
+      {
+        requires: [SystemBusToken],
+        setup: (context) => {
+          buses.bus = context.get(SystemBusToken);
+          return devicePlugin(looping).setup(context);
+        },
       },
-    });
+    );
     await using machine = await assemble({
       name: 'm',
       parts: [
@@ -310,7 +313,7 @@ describe('system bus', () => {
               address % size === 0 &&
               (address - base) % size === 0,
           );
-          const answer = size === 8 ? bus.read64(address) : bus.read(address, size as 1 | 2 | 4);
+          const answer = size === 8 ? bus.read64(address) : bus.read(address, size);
           const nothing = size === 8 ? undefined : BUS_FAULT;
           expect(answer === nothing ? undefined : Number(answer)).toBe(found?.index);
         }

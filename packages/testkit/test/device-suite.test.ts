@@ -45,7 +45,7 @@ class Scratch implements Device {
     const right = version === 2 && Number.isSafeInteger(value) && typeof wide === 'bigint' && name === 'scratch';
     if (!right) throw new VivariumError('VIV_SCRATCH_STATE', 'no scratch state');
     this.value = value as number;
-    this.wide = wide as bigint;
+    this.wide = wide;
   }
 
   reset(): void {

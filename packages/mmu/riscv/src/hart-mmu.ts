@@ -12,6 +12,7 @@ import {
   type TranslationControl,
   WRITE,
 } from '@vivarium/isa-riscv';
+import { Contexts } from './contexts.ts';
 import type { DirtyPages } from './dirty-pages.ts';
 import { BARE, PageWalk, type WalkContext } from './page-walk.ts';
 import { PhysicalMap } from './physical-map.ts';
@@ -45,6 +46,7 @@ export class RiscvHartMmu implements HartMmu {
   readTlb = 0;
   writeTlb = 0;
   fetchTlb = 0;
+  context = 0;
   physical = 0;
   uniform = false;
   readonly #control: TranslationControl;
@@ -53,6 +55,9 @@ export class RiscvHartMmu implements HartMmu {
   readonly #map: PhysicalMap;
   readonly #walk: PageWalk;
   readonly #regimes: readonly Tlb[];
+  readonly #contexts = new Contexts(() => {
+    for (const regime of this.#regimes) regime.clear();
+  });
   /** Filled in before each walk, so that a walk allocates nothing. */
   readonly #context: { -readonly [Key in keyof WalkContext]: WalkContext[Key] } = {
     privilege: 0,
@@ -111,7 +116,7 @@ export class RiscvHartMmu implements HartMmu {
       const key = effective | (mstatus & (MSTATUS_MXR | MSTATUS_SUM));
       if (key !== this.#specialKey) {
         this.#specialKey = key;
-        this.#regimes[REGIME_SPECIAL].flush();
+        this.#regimes[REGIME_SPECIAL].clear();
       }
     } else if (effective === SUPERVISOR && (mstatus & MSTATUS_SUM) !== 0) regime = REGIME_SUPERVISOR_SUM;
     else regime = effective === USER ? REGIME_USER : REGIME_SUPERVISOR;
@@ -119,10 +124,7 @@ export class RiscvHartMmu implements HartMmu {
     this.readTlb = this.#data.read;
     this.writeTlb = this.#data.write;
     this.fetchTlb = this.#fetch.fetch;
-  }
-
-  switchAddressSpace(): void {
-    this.#flushTranslated();
+    this.context = this.#contexts.of(this.#control.satpLow, this.#control.satpHigh);
   }
 
   resolve(low: number, high: number, bytes: number, access: Access): number {
@@ -166,8 +168,9 @@ export class RiscvHartMmu implements HartMmu {
     if (allowed === ALLOWED && access !== FETCH) {
       if (large) this.#noteLarge(low, high);
       const payload = offset - low;
-      if (access === READ) this.#data.enter(this.#data.read, low, high, payload);
-      else if (mayWrite && !this.#code.has(physical)) this.#data.enter(this.#data.write, low, high, payload);
+      if (access === READ) this.#data.enter(this.#data.read, low, high, payload, this.context);
+      else if (mayWrite && !this.#code.has(physical))
+        this.#data.enter(this.#data.write, low, high, payload, this.context);
     } else if (large) this.#noteLarge(low, high);
     return offset;
   }
@@ -181,35 +184,26 @@ export class RiscvHartMmu implements HartMmu {
   }
 
   enterFetch(low: number, high: number, payload: number): void {
-    this.#fetch.enter(this.#fetch.fetch, low, high, payload);
+    this.#fetch.enter(this.#fetch.fetch, low, high, payload, this.context);
   }
 
-  /** Translations through page tables; the machine regime has none. */
-  #flushTranslated(): void {
-    for (let regime = 0; regime < REGIMES; regime += 1) {
-      if (regime !== REGIME_MACHINE) this.#regimes[regime].flush();
-    }
+  flush(): void {
+    this.#contexts.forgetAll();
     this.#largeFrom = Number.POSITIVE_INFINITY;
     this.#largeTo = -1;
   }
 
-  flush(): void {
-    this.#flushTranslated();
-    this.#regimes[REGIME_MACHINE].flush();
+  flushSpace(asid: number): void {
+    this.#contexts.forget(asid);
   }
 
   flushPage(low: number, high: number): void {
     const page = (high >>> 0) * 0x100000 + (low >>> 12);
-    if (page >= this.#largeFrom && page < this.#largeTo) {
-      this.#flushTranslated();
-      return;
-    }
-    for (let regime = 0; regime < REGIMES; regime += 1) {
-      if (regime !== REGIME_MACHINE) this.#regimes[regime].flushPage(low);
-    }
+    if (page >= this.#largeFrom && page < this.#largeTo) this.flush();
+    else for (const regime of this.#regimes) regime.clearPage(low);
   }
 
   flushWrites(): void {
-    for (const regime of this.#regimes) regime.flushWrites();
+    for (const regime of this.#regimes) regime.clearWrites();
   }
 }

@@ -2,8 +2,6 @@
 
 /** Bytes of one entry: tag u64, payload u32, 4 unused. */
 export const ENTRY_BYTES = 16;
-/** Fills every tag with a value that has low bits set, which no lookup can match. */
-const INVALID = 0xff;
 
 /** The read, write and fetch TLBs of one regime, side by side in linear memory. */
 export class Tlb {
@@ -14,9 +12,8 @@ export class Tlb {
   readonly #words: Int32Array;
   readonly #mask: number;
   readonly #size: number;
-  #empty = false;
 
-  /** `offset` is where in `buffer` the three arrays of `entries` lie, 8-aligned. */
+  /** `offset` is where in `buffer` the three zeroed arrays of `entries` lie, 8-aligned. */
   constructor(buffer: ArrayBuffer | SharedArrayBuffer, offset: number, entries: number) {
     this.#bytes = new Uint8Array(buffer);
     this.#words = new Int32Array(buffer);
@@ -25,7 +22,6 @@ export class Tlb {
     this.read = offset;
     this.write = offset + this.#size;
     this.fetch = offset + 2 * this.#size;
-    this.flush();
   }
 
   /** Bytes that a regime with so many entries takes. */
@@ -33,27 +29,24 @@ export class Tlb {
     return 3 * entries * ENTRY_BYTES;
   }
 
-  enter(array: number, low: number, high: number, payload: number): void {
+  enter(array: number, low: number, high: number, payload: number, context: number): void {
     const at = (array + ((low >>> 12) & this.#mask) * ENTRY_BYTES) >> 2;
-    this.#words[at] = low & ~0xfff;
+    this.#words[at] = (low & ~0xfff) | context;
     this.#words[at + 1] = high;
     this.#words[at + 2] = payload;
-    this.#empty = false;
   }
 
-  flush(): void {
-    if (this.#empty) return;
-    this.#bytes.fill(INVALID, this.read, this.read + 3 * this.#size);
-    this.#empty = true;
+  clear(): void {
+    this.#bytes.fill(0, this.read, this.read + 3 * this.#size);
   }
 
-  flushWrites(): void {
-    if (this.#empty) return;
-    this.#bytes.fill(INVALID, this.write, this.write + this.#size);
+  clearWrites(): void {
+    this.#bytes.fill(0, this.write, this.write + this.#size);
   }
 
-  flushPage(low: number): void {
+  /** A slot holds one translation, whatever its address space: dropping it is always right. */
+  clearPage(low: number): void {
     const at = ((low >>> 12) & this.#mask) * ENTRY_BYTES;
-    for (const array of [this.read, this.write, this.fetch]) this.#words[(array + at) >> 2] = -1;
+    for (const array of [this.read, this.write, this.fetch]) this.#words[(array + at) >> 2] = 0;
   }
 }

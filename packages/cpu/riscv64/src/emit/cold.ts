@@ -1,6 +1,6 @@
 import { type Expression, type InstructionRow, instructions, type Statement } from '@vivarium/isa-riscv';
 import type { Label, ModuleBuilder } from '@vivarium/wasm-emit';
-import { STATE_READ_TLB, STATE_WRITE_TLB, STATE_X } from '../state/layout.ts';
+import { STATE_CONTEXT, STATE_READ_TLB, STATE_WRITE_TLB, STATE_X } from '../state/layout.ts';
 import { emitAtomic, emitLoadReserved, emitStoreConditional } from './atomic.ts';
 import { emitFloat, emitFloatLoad, emitFloatStore } from './float.ts';
 import type { HelperIndices } from './arithmetic.ts';
@@ -47,6 +47,7 @@ export const emitCold = (context: ColdContext): number => {
     helpers: context.helpers,
     sharedMemory: context.sharedMemory,
     tlb: (kind) => void f.i32(0).memory('i32.load', state + (kind === 'read' ? STATE_READ_TLB : STATE_WRITE_TLB)),
+    context: () => void f.i32(0).memory('i64.load', state + STATE_CONTEXT),
     beforeCall: () => {},
     afterCall: () => {
       f.if();

@@ -14,7 +14,14 @@ import {
   STRADDLE,
   UNDECODED,
 } from '../decode/slot.ts';
-import { STATE_BUDGET, STATE_FETCH_TLB, STATE_PC, STATE_READ_TLB, STATE_WRITE_TLB } from '../state/layout.ts';
+import {
+  STATE_BUDGET,
+  STATE_CONTEXT,
+  STATE_FETCH_TLB,
+  STATE_PC,
+  STATE_READ_TLB,
+  STATE_WRITE_TLB,
+} from '../state/layout.ts';
 import type { HelperIndices } from './arithmetic.ts';
 import type { CallIndices } from './imports.ts';
 import { type AccessFrame, emitLoad, emitStore } from './memory-access.ts';
@@ -69,6 +76,7 @@ export const emitMainLoop = (context: MainLoopContext): number => {
     number,
   ];
   const pcBase = f.local('i64');
+  const contextLocal = f.local('i64');
   const target = f.local('i64');
   const locals = new LocalPool(f);
 
@@ -104,6 +112,9 @@ export const emitMainLoop = (context: MainLoopContext): number => {
     .memory('i32.load', state + STATE_FETCH_TLB)
     .set(fetchTlb);
   f.i32(0)
+    .memory('i64.load', state + STATE_CONTEXT)
+    .set(contextLocal);
+  f.i32(0)
     .memory('i64.load', state + STATE_PC)
     .set(target);
   const jump = f.loop();
@@ -117,7 +128,7 @@ export const emitMainLoop = (context: MainLoopContext): number => {
     .i32((context.tlbEntries - 1) * 16)
     .op('i32.and');
   f.get(fetchTlb).op('i32.add').tee(entry).memory('i64.load', 0);
-  f.get(target).i64(PAGE_MASK).op('i64.and').op('i64.eq').brIf(hit);
+  f.get(target).i64(PAGE_MASK).op('i64.and').get(contextLocal).op('i64.or').op('i64.eq').brIf(hit);
   f.i32(0)
     .get(target)
     .memory('i64.store', state + STATE_PC);
@@ -205,6 +216,7 @@ export const emitMainLoop = (context: MainLoopContext): number => {
     state,
     tlbEntries: context.tlbEntries,
     tlb: (kind) => void f.get(kind === 'read' ? readTlb : writeTlb),
+    context: () => void f.get(contextLocal),
     beforeCall: spill,
     afterCall: () => {
       takeBudget();

@@ -34,6 +34,8 @@ export interface AccessFrame {
   readonly tlbEntries: number;
   /** Pushes the offset of the read or write TLB. */
   tlb(kind: 'read' | 'write'): void;
+  /** Pushes the context, an i64. */
+  context(): void;
   /** Before a call to TypeScript: pc and budget into the state. */
   beforeCall(): void;
   /** After it, with the call's status on the stack: takes the budget back and leaves the instruction when not 0. */
@@ -61,7 +63,9 @@ export const emitLookup = (
   f.get(address);
   // The last byte decides: an access that leaves the page cannot match.
   if (bytes > 1) f.i64(BigInt(bytes - 1)).op('i64.add');
-  f.i64(PAGE_MASK).op('i64.and').op('i64.eq');
+  f.i64(PAGE_MASK).op('i64.and');
+  frame.context();
+  f.op('i64.or').op('i64.eq');
 };
 
 /** Pushes the offset in linear memory of `address`, whose TLB entry was found. */

@@ -212,7 +212,7 @@ export class CsrFile {
   }
 
   #defineSupervisor(): void {
-    const { state, interrupts, timer, mmu } = this.#parts;
+    const { state, interrupts, timer } = this.#parts;
     this.#rows[CSR.sstatus] = {
       read: () => {
         const bits = state.mstatus;
@@ -258,7 +258,6 @@ export class CsrFile {
         if (!SATP_MODES.includes(high >>> 28) || (low === state.satpLow && high === state.satpHigh)) return NOTHING;
         state.satpLow = low;
         state.satpHigh = high;
-        mmu.switchAddressSpace();
         return TRANSLATION;
       },
     };

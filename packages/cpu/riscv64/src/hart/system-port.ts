@@ -187,10 +187,10 @@ export class SystemPort {
     }
     const address = this.#slots.rs1(slot);
     const space = this.#slots.rs2(slot);
-    // Only translations of the present address space are ever cached.
-    if (space !== 0 && (state.low(STATE_X + space * 8) & 0xffff) !== ((state.satpHigh >>> 12) & 0xffff)) return GO_ON;
-    if (address === 0) this.#mmu.flush();
-    else this.#mmu.flushPage(state.low(STATE_X + address * 8), state.high(STATE_X + address * 8));
+    if (address !== 0) this.#mmu.flushPage(state.low(STATE_X + address * 8), state.high(STATE_X + address * 8));
+    else if (space !== 0) this.#mmu.flushSpace(state.low(STATE_X + space * 8) & 0xffff);
+    else this.#mmu.flush();
+    this.#traps.translationChanged();
     // The page of the next instruction may be mapped differently now.
     state.advance(4);
     return PC_IS_SET;

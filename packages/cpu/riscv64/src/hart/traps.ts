@@ -13,7 +13,7 @@ import {
   MSTATUS_SPP,
   SUPERVISOR,
 } from '../state/hart-state.ts';
-import { STATE_FETCH_TLB, STATE_READ_TLB, STATE_WRITE_TLB } from '../state/layout.ts';
+import { STATE_CONTEXT, STATE_FETCH_TLB, STATE_READ_TLB, STATE_WRITE_TLB } from '../state/layout.ts';
 import type { CsrFile } from './csr-file.ts';
 import type { Interrupts } from './interrupts.ts';
 
@@ -160,6 +160,7 @@ export class Traps {
     this.#state.setWord(STATE_READ_TLB, mmu.readTlb);
     this.#state.setWord(STATE_WRITE_TLB, mmu.writeTlb);
     this.#state.setWord(STATE_FETCH_TLB, mmu.fetchTlb);
+    this.#state.setWord(STATE_CONTEXT, mmu.context);
   }
 
   reset(): void {

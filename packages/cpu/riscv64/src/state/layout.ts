@@ -21,6 +21,8 @@ export const STATE_MSTATUS = 532;
 export const STATE_READ_TLB = 536;
 export const STATE_WRITE_TLB = 540;
 export const STATE_FETCH_TLB = 544;
+/** u64: what tags of the TLBs carry in their low 12 bits. */
+export const STATE_CONTEXT = 584;
 /** u64: address of the access that a call to TypeScript is about. */
 export const STATE_ADDRESS = 552;
 /** u64: value to store, or the value loaded. */

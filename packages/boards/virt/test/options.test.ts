@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import {
+  FREE_LINES,
+  INTERRUPT_LINES,
+  MEMORY_MAP,
+  pipeConsole,
+  type VirtBoardOptions,
+  virtBoard,
+} from '../src/index.ts';
+
+const MIB = 1024 * 1024;
+const kernel = { name: 'vmlinux', bytes: new Uint8Array(1) };
+const board = (options: Partial<VirtBoardOptions>) => virtBoard({ boot: { kind: 'kernel', kernel }, ...options });
+
+describe('virtBoard', () => {
+  it.each([
+    ['VIV_BOARD_MEMORY', { memory: 16 * MIB - 4096 }],
+    ['VIV_BOARD_MEMORY', { memory: 3584 * MIB + 4096 }],
+    ['VIV_BOARD_MEMORY', { memory: 64 * MIB + 1 }],
+    ['VIV_BOARD_MEMORY', { memory: Number.NaN }],
+    ['VIV_BOARD_CPUS', { cpus: 0 }],
+    ['VIV_BOARD_CPUS', { cpus: 9 }],
+    ['VIV_BOARD_CPUS', { cpus: 1.5 }],
+    ['VIV_BOARD_CONSOLES', { consoles: ['a', 'b', 'c', 'd', 'e'].map((id) => pipeConsole(id)) }],
+  ])('refuses with %s: %o', (code, options) => {
+    expect(() => board(options)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('takes the limits themselves', () => {
+    for (const options of [{ memory: 16 * MIB }, { memory: 3584 * MIB }, { cpus: 8 }]) {
+      expect(board(options).parts.length).toBeGreaterThan(8);
+    }
+  });
+
+  it('gives each part an id of its own and plugs each serial port into its console', () => {
+    const { parts } = board({ consoles: [pipeConsole('first'), pipeConsole('second')] });
+    expect(new Set(parts.map(({ id }) => id)).size).toBe(parts.length);
+    expect(parts.find(({ id }) => id === 'uart1')?.use).toEqual({ 'vivarium/char-backend': 'second' });
+  });
+
+  it('puts further devices before the firmware, which describes them', () => {
+    const { parts, mmioWindow, interruptPool } = board({ devices: [{ id: 'toaster', plugin: 'virtual-toaster' }] });
+    expect(parts.map(({ id }) => id).slice(-2)).toEqual(['toaster', 'firmware']);
+    expect(mmioWindow).toEqual({ base: 0x400_0000, length: 0x200_0000, align: 4096 });
+    expect(interruptPool?.controller).toBe('plic');
+  });
+
+  it('follows the clock that it is asked for', () => {
+    const clock = (options: Partial<VirtBoardOptions>) => {
+      const plugin = board(options).parts.find(({ id }) => id === 'clock')?.plugin;
+      return typeof plugin === 'object' ? plugin.name : plugin;
+    };
+    expect(clock({})).toBe('@vivarium/clock-real');
+    expect(clock({ clock: 'virtual' })).toBe('@vivarium/clock-virtual');
+  });
+});
+
+describe('the memory map', () => {
+  it('has no two ranges that overlap, but for the serial ports that follow the first', () => {
+    const { flash: _flash, ram, ...ranges } = MEMORY_MAP;
+    const sorted = Object.values(ranges).sort((left, right) => left.base - right.base);
+    for (const [index, range] of sorted.entries()) {
+      expect(range.base + range.length).toBeLessThanOrEqual(sorted[index + 1]?.base ?? ram.base);
+    }
+  });
+
+  it('keeps free lines apart from those that the map gives away', () => {
+    const virtio = Array.from({ length: 8 }, (_, slot) => INTERRUPT_LINES.virtio + slot);
+    const pcie = Array.from({ length: 4 }, (_, pin) => INTERRUPT_LINES.pcie + pin);
+    const taken = [...virtio, ...INTERRUPT_LINES.uart, INTERRUPT_LINES.rtc, ...pcie];
+    expect(FREE_LINES.filter((line) => taken.includes(line))).toEqual([]);
+    expect(Math.max(...FREE_LINES)).toBeLessThanOrEqual(INTERRUPT_LINES.sources);
+  });
+});

@@ -6,12 +6,15 @@
  *
  * @example
  * import { inflate, loadProgram, MemoryPlan, placeHandOver, placeProgram, readKernel } from '@vivarium/boot-image';
+ * import type { BootImage, GuestMemory } from '@vivarium/contracts';
  *
- * const kernel = readKernel(await inflate({ name: 'vmlinuz', bytes }));
- * const plan = new MemoryPlan(memory.banks);
- * const program = placeProgram(plan, kernel);
- * const { deviceTree, initrd } = placeHandOver(plan, { name: 'initrd.img', bytes: archive });
- * loadProgram(memory, program); // and write the device tree and the archive where the plan says
+ * export const boot = async (memory: GuestMemory, image: BootImage, initrd: BootImage): Promise<void> => {
+ *   const plan = new MemoryPlan(memory.banks);
+ *   const program = placeProgram(plan, readKernel(await inflate(image)));
+ *   const { deviceTree } = placeHandOver(plan, initrd);
+ *   loadProgram(memory, program);
+ *   console.log('the device tree goes to', deviceTree, 'and everything to', plan.ranges);
+ * };
  *
  * @module
  */

@@ -41,7 +41,7 @@ describe('inflate', () => {
 
   it.each([
     ['VIV_IMAGE_TRUNCATED', packed.subarray(0, packed.length - 20)],
-    ['VIV_IMAGE_TRUNCATED', packed.with(20, packed[20]! ^ 0xff)],
+    ['VIV_IMAGE_TRUNCATED', packed.with(20, packed[20] ^ 0xff)],
     ['VIV_IMAGE_TRUNCATED', zboot(packed, 'gzip', packed.length + 1)],
     ['VIV_IMAGE_COMPRESSED', zboot(packed, 'zstd22')],
   ])('refuses with %s', async (code, bytes) => {

@@ -12,7 +12,7 @@ const at = (offset: number, ...values: readonly number[]): Uint8Array => {
   return bytes;
 };
 
-const tail = (text: string): number[] => [...text].map((character) => character.charCodeAt(0));
+const tail = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0));
 
 describe('readKernel', () => {
   it('reads the header of a Linux Image', () => {

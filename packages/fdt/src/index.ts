@@ -4,9 +4,10 @@
  * is the flattened format (version 17), chapter 6 the source.
  *
  * @example
+ * import type { DeviceTreeNode } from '@vivarium/contracts';
  * import { flatten, parse, toSource } from '@vivarium/fdt';
  *
- * const root = {
+ * const root: DeviceTreeNode = {
  *   name: '',
  *   properties: { '#address-cells': 1, '#size-cells': 1, compatible: 'example,board' },
  *   children: [

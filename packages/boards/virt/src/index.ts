@@ -6,8 +6,10 @@
  * Different here: up to three more serial ports behind the first.
  *
  * @example
+ * import { readFileSync } from 'node:fs';
  * import { pipeConsole, virtBoard } from '@vivarium/board-virt';
  *
+ * const kernel = readFileSync('vmlinux');
  * const spec = virtBoard({
  *   memory: 512 * 1024 * 1024,
  *   boot: { kind: 'kernel', kernel: { name: 'vmlinux', bytes: kernel }, commandLine: 'console=ttyS0' },

@@ -8,8 +8,11 @@
  * https://github.com/riscv-software-src/riscv-isa-sim.
  *
  * @example
+ * import { readFileSync } from 'node:fs';
  * import { bareFirmware } from '@vivarium/firmware-bare';
  *
+ * const opensbi = readFileSync('fw_dynamic.elf');
+ * const uboot = readFileSync('u-boot.bin');
  * const part = {
  *   id: 'firmware', plugin: bareFirmware,
  *   options: { bios: { name: 'fw_dynamic.elf', bytes: opensbi }, kernel: { name: 'u-boot.bin', bytes: uboot } },

@@ -6,8 +6,11 @@
  * Base, TIME, IPI, RFENCE, HSM, SRST, DBCN, FWFT, and the legacy calls 0–8.
  *
  * @example
+ * import { readFileSync } from 'node:fs';
  * import { sbi } from '@vivarium/firmware-sbi';
  *
+ * const kernel = readFileSync('vmlinux');
+ * const archive = readFileSync('initrd.img');
  * const part = {
  *   id: 'firmware', plugin: sbi,
  *   options: {

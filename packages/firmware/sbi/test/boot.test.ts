@@ -18,8 +18,8 @@ describe('boot', () => {
     expect(blob).toEqual(layout?.deviceTree.blob);
     const chosen = parse(blob).root.children.find(({ name }) => name === 'chosen');
     expect(text(chosen?.properties['bootargs'])).toBe('console=ttyS0 quiet');
-    const start = new DataView(chosen!.properties['linux,initrd-start']!.buffer).getBigUint64(0);
-    const end = new DataView(chosen!.properties['linux,initrd-end']!.buffer).getBigUint64(0);
+    const start = new DataView(chosen!.properties['linux,initrd-start'].buffer).getBigUint64(0);
+    const end = new DataView(chosen!.properties['linux,initrd-end'].buffer).getBigUint64(0);
     expect(end - start).toBe(5000n);
     expect(start % 4096n).toBe(0n);
     expect(machine.memory.read(Number(start), 5000)).toEqual(initrd.bytes);

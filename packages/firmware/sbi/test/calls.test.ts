@@ -214,7 +214,7 @@ describe('debug console', () => {
   it('reads what has been typed', () => {
     const uart = new FakeUart();
     const machine = booted(uart);
-    uart.input = [...'abc'].map((character) => character.charCodeAt(0));
+    uart.input = [0x61, 0x62, 0x63];
     expect(machine.call(DBCN, 1, [2, RAM, 0])).toEqual([SUCCESS, 2n]);
     expect(machine.call(DBCN, 1, [8, RAM + 2, 0])).toEqual([SUCCESS, 1n]);
     expect(machine.call(DBCN, 1, [8, RAM, 0])).toEqual([SUCCESS, 0n]);
@@ -344,7 +344,7 @@ describe('any call', () => {
         fc.oneof(fc.bigInt({ min: 0n, max: 8n }), word),
         fc.array(word, { minLength: 6, maxLength: 6 }),
         (id, functionId, args) => {
-          machine.call(id, functionId, args, 0);
+          expect(() => machine.call(id, functionId, args, 0)).not.toThrow();
         },
       ),
       { numRuns: 5000 },

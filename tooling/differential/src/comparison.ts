@@ -1,9 +1,9 @@
-import { FCSR_OFFSET, FLOAT_OFFSET, type Program, RECORD_BYTES } from './program.ts';
-import { WINDOW_BYTES } from './sequence.ts';
+import type { Program } from './program.ts';
+import { FCSR_OFFSET, FLOAT_OFFSET, RECORD_BYTES, WINDOW_BYTES } from './sequence.ts';
 
 /** One place of the state where the worlds disagree. */
 export interface Difference {
-  /** `x5`, `f3`, `fcsr`, or `window+24` (8 bytes). */
+  /** `x5`, `f3`, `fcsr`, `spare`, or `window+24` (8 bytes). */
   readonly place: string;
   readonly before: bigint;
   readonly expected: bigint;
@@ -13,7 +13,7 @@ export interface Difference {
 const placeOf = (offset: number): string => {
   if (offset < FLOAT_OFFSET) return `x${offset / 8}`;
   if (offset < FCSR_OFFSET) return `f${(offset - FLOAT_OFFSET) / 8}`;
-  return offset === FCSR_OFFSET ? 'fcsr' : 'padding';
+  return offset === FCSR_OFFSET ? 'fcsr' : 'spare';
 };
 
 const isSame = (a: Uint8Array, b: Uint8Array, from: number, length: number): boolean =>

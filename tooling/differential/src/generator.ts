@@ -2,7 +2,7 @@ import { type CompressedRow, type EncodingField } from '@vivarium/isa-riscv';
 import type { Candidate, Group } from './catalogue.ts';
 import { type Encoder, encodeFields } from './encoder.ts';
 import { Random, seedOf } from './random.ts';
-import { type Sequence, type Slot, WINDOW_BYTES } from './sequence.ts';
+import { type Sequence, type Slot, SPARE_OFFSET, WINDOW_BYTES } from './sequence.ts';
 import { floatValue, integerValue } from './values.ts';
 
 const SP = 2;
@@ -112,9 +112,21 @@ class SequenceBuilder {
         return this.#csr(candidate);
       case 'plain': {
         const fields = this.#fields(candidate);
-        return fields === undefined ? [] : [this.#fixed(candidate, fields)];
+        if (fields === undefined) return [];
+        const slot = this.#fixed(candidate, fields);
+        return [candidate.name.startsWith('fround') ? this.#kept(slot, fields['rd'] ?? 0) : slot];
       }
     }
+  }
+
+  /**
+   * QEMU 10.0 declares the helpers of fround and froundnx free of side effects: when nothing reads the result before it
+   * is overwritten, they are not called and their flags are lost. So the result is stored at once, where it is compared.
+   */
+  #kept(slot: Slot, register: number): Slot {
+    const fields = { rs1: this.#pointer, rs2: register, imm: SPARE_OFFSET };
+    const store = { name: 'fsd', size: 4 as const, word: this.#encoder.encode('fsd', fields) };
+    return { size: slot.size + 4, emit: (address, targets) => [...slot.emit(address, targets), store] };
   }
 
   #fixed(candidate: Candidate, fields: FieldValues): Slot {

@@ -4,15 +4,19 @@
  * standard output and exits (Linux system calls, which a bare machine sees as one environment call).
  */
 import type { Encoder, Fields } from './encoder.ts';
-import { emitSlots, type Instruction, type Sequence, WINDOW_BYTES } from './sequence.ts';
+import {
+  emitSlots,
+  FCSR_OFFSET,
+  FLOAT_OFFSET,
+  type Instruction,
+  RECORD_BYTES,
+  type Sequence,
+  WINDOW_BYTES,
+} from './sequence.ts';
 
 export const CODE_BASE = 0x1000_0000;
 export const DATA_BASE = 0x1040_0000;
 
-/** Layout of a record: x0–x31, f0–f31, fcsr, and 8 bytes nobody touches. */
-export const FLOAT_OFFSET = 256;
-export const FCSR_OFFSET = 512;
-export const RECORD_BYTES = 528;
 const CACHE_BLOCK = 64;
 
 const SYSCALL_WRITE = 64;

@@ -16,6 +16,12 @@ export interface Slot {
 /** Bytes of memory that a sequence may access; whole cache blocks. */
 export const WINDOW_BYTES = 320;
 
+/** Layout of the record of a sequence's state: x0–x31, f0–f31, fcsr, and a word that sequences may store results to. */
+export const FLOAT_OFFSET = 256;
+export const FCSR_OFFSET = 512;
+export const SPARE_OFFSET = 520;
+export const RECORD_BYTES = 528;
+
 /** A generated test: a full register state, some memory, and instructions to run on them. */
 export interface Sequence {
   /** Its number in the run. */

@@ -1,0 +1,18 @@
+import { defineErrors } from '@vivarium/contracts';
+
+export const errors = defineErrors({
+  VIV_SHELL_SERVER: {
+    when: 'The page cannot reach the server it came from, or the server answers with an error.',
+    hint: 'Check that the server still runs, then boot again.',
+  },
+  VIV_SHELL_DOWNLOAD: {
+    when: 'A download of a guest image ended early, or is not as long as the server says.',
+    hint: 'Boot again; what the browser already has is not downloaded twice.',
+  },
+  VIV_SHELL_WORKER: {
+    when: 'The worker that runs the machine could not be started, or something in it failed that has no code of its own.',
+    hint: 'Use a browser with WebAssembly and module workers, with enough free memory for the guest; the browser console says more.',
+  },
+});
+
+export const errorTable = errors.table;

@@ -1,0 +1,3 @@
+import { Shell } from './shell.ts';
+
+new Shell().boot();

@@ -1,0 +1,23 @@
+import { defaultClientConditions, defineConfig } from 'vite';
+import { guestServer } from './src/server/guest-server.ts';
+import { securityHeaders } from './src/server/security-headers.ts';
+
+/** Workspace packages are taken from their sources: nothing has to be built first. */
+const conditions = ['@vivarium/source', ...defaultClientConditions];
+
+export default defineConfig({
+  plugins: [securityHeaders(), guestServer()],
+  resolve: { conditions },
+  worker: { format: 'es' },
+  build: { target: 'es2023', sourcemap: true, chunkSizeWarningLimit: 1000 },
+  // Dependencies of workspace packages, named up front: found later, they would reload the page in the middle of a boot.
+  optimizeDeps: {
+    include: [
+      '@xterm/addon-fit',
+      '@xterm/xterm',
+      '@vivarium/kernel > reflect-metadata',
+      '@vivarium/kernel > tsyringe',
+      '@vivarium/board-virt > @vivarium/char-pipe > zod',
+    ],
+  },
+});

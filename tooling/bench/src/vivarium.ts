@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { BenchGuest } from './guest.ts';
+import type { JobTime } from './marks.ts';
+
+const PROCESS = fileURLToPath(new URL('./vivarium-process.ts', import.meta.url));
+
+export interface VivariumRun {
+  readonly times: readonly JobTime[];
+  /** Largest resident set of the process in bytes. */
+  readonly memory: number;
+}
+
+/** Boots the guest in Vivarium and times its jobs. */
+export const runVivarium = (guest: BenchGuest, jobs: readonly string[]): Promise<VivariumRun> =>
+  new Promise((resolve, reject) => {
+    const script = [PROCESS, guest.kernel, guest.initrd, guest.commandLine(jobs)];
+    const child = spawn(process.execPath, ['--conditions=@vivarium/source', ...script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    child.stdout.on('data', (bytes: Buffer) => {
+      output += bytes.toString();
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve(JSON.parse(output) as VivariumRun);
+      else reject(new Error(`Vivarium ended with code ${code}`));
+    });
+  });

@@ -110,6 +110,8 @@ class SequenceBuilder {
         return this.#atBase(candidate, 1);
       case 'csr':
         return this.#csr(candidate);
+      case 'illegal':
+        return this.#illegal(candidate);
       case 'plain': {
         const fields = this.#fields(candidate);
         if (fields === undefined) return [];
@@ -269,6 +271,18 @@ class SequenceBuilder {
     return [this.#fixed(candidate, { ...fields, csr, uimm })];
   }
 
+  /** Any bits, or those of an instruction with one or two changed, that decode to nothing. */
+  #illegal({ name, row }: Candidate): readonly Slot[] {
+    const random = this.#random;
+    let word = random.word();
+    if (random.oneIn(2)) word = (row.match | (word & ~row.mask)) ^ (1 << random.below(32)) ^ (1 << random.below(32));
+    const size = (word & 3) === 3 ? 4 : 2;
+    const bits = size === 4 ? word >>> 0 : word & 0xffff;
+    return this.#encoder.isLegal(bits) || isWholeVectorAccess(word)
+      ? []
+      : [{ size, emit: () => [{ name, size, word: bits }] }];
+  }
+
   /** Random operands in every field; undefined when a register that must stay would be overwritten. */
   #fields(candidate: Candidate): FieldValues | undefined {
     const { compressed, row } = candidate;
@@ -345,6 +359,9 @@ class SequenceBuilder {
     return { register, offset };
   }
 }
+
+/** vl<n>re.v and vs<n>r.v: QEMU 10.0 executes them on processors without V. */
+const isWholeVectorAccess = (word: number): boolean => (word & 0x1ff0_005f) === 0x0280_0007;
 
 /** Bits that an operand can have. */
 const fieldMask = (fields: readonly EncodingField[], name: string): number => {

@@ -5,7 +5,7 @@ import { createEncoder } from '../src/encoder.ts';
 import { generateSequence } from '../src/generator.ts';
 import { parseOptions } from '../src/options.ts';
 import type { World } from '../src/outcome.ts';
-import { createAssembler, type Program } from '../src/program.ts';
+import { CODE_BASE, createAssembler, type Program } from '../src/program.ts';
 import { QemuWorld } from '../src/qemu.ts';
 import { describeMismatch } from '../src/report.ts';
 import { emitSlots, type Sequence } from '../src/sequence.ts';
@@ -34,7 +34,7 @@ const confused = (from: string, to: string): World => ({
     program.sequences.forEach((sequence, index) => {
       let address = program.starts[index]!;
       for (const { name, size, word } of emitSlots(sequence.slots, address)) {
-        if (name === from) view.setUint32(address - 0x1000_0000, word ^ difference, true);
+        if (name === from) view.setUint32(address - CODE_BASE, word ^ difference, true);
         address += size;
       }
     });
@@ -92,6 +92,30 @@ describe('the trial', () => {
     await using machineMode = await CoreWorld.create('machine');
     await using userMode = await CoreWorld.create('user');
     const mismatches = await new Trial(qemu, [machineMode, userMode], assemble).run(sequences(0, 1000));
+    expect(mismatches.map((mismatch) => describeMismatch(SEED, mismatch))).toEqual([]);
+  });
+});
+
+describe('encodings that are no instructions', () => {
+  const illegal = createCatalogue(['illegal', 'I']);
+  const batch = Array.from({ length: 400 }, (_, index) => generateSequence(SEED, index, illegal, encoder));
+
+  it('decode to nothing', () => {
+    const words = batch.flatMap(({ slots }) => emitSlots(slots, 0)).filter(({ name }) => name === 'illegal');
+    expect(words.length).toBeGreaterThan(100);
+    expect(words.filter(({ word }) => encoder.isLegal(word))).toEqual([]);
+  });
+
+  it('kill a process without the handler, and are stepped over with it', async () => {
+    const program = assemble(batch);
+    expect(await qemu.run({ ...program, linuxEntry: CODE_BASE })).toMatchObject({ kind: 'died' });
+    expect(await qemu.run(program)).toMatchObject({ kind: 'finished' });
+  });
+
+  it('trap on the core too', async () => {
+    await using machineMode = await CoreWorld.create('machine');
+    await using userMode = await CoreWorld.create('user');
+    const mismatches = await new Trial(qemu, [machineMode, userMode], assemble).run(batch);
     expect(mismatches.map((mismatch) => describeMismatch(SEED, mismatch))).toEqual([]);
   });
 });

@@ -50,6 +50,7 @@ const treatmentOf = (row: InstructionRow): Treatment | undefined => {
         return statement.operation === 'fence.i' || statement.operation.startsWith('wrs.')
           ? { kind: 'plain' }
           : undefined;
+      default:
     }
   }
   return { kind: 'plain' };

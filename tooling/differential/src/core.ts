@@ -89,7 +89,7 @@ export class CoreWorld implements World, AsyncDisposable {
     this.#mode = mode;
     this.#machine = machine;
     this.#memory = machine.get(MachineMemoryToken);
-    this.#vcpu = machine.get(CpuCoreToken).vcpus[0] as Vcpu;
+    this.#vcpu = machine.get(CpuCoreToken).vcpus[0];
   }
 
   static async create(mode: CoreMode): Promise<CoreWorld> {

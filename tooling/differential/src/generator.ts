@@ -1,4 +1,4 @@
-import { type CompressedRow, type EncodingField } from '@vivarium/isa-riscv';
+import type { CompressedRow, EncodingField } from '@vivarium/isa-riscv';
 import type { Candidate, Group } from './catalogue.ts';
 import { type Encoder, encodeFields } from './encoder.ts';
 import { Random, seedOf } from './random.ts';
@@ -156,7 +156,7 @@ class SequenceBuilder {
       {
         size,
         emit: (address, targets) => {
-          const imm = (targets[Math.min(target, targets.length - 1)] as number) - address;
+          const imm = targets[Math.min(target, targets.length - 1)] - address;
           return [{ name: candidate.name, size, word: this.#encode(candidate, { ...fields, imm }) }];
         },
       },
@@ -177,7 +177,7 @@ class SequenceBuilder {
       {
         size: isCompressed ? 10 : 8,
         emit: (address, targets) => {
-          const imm = (targets[Math.min(target, targets.length - 1)] as number) - address + odd;
+          const imm = targets[Math.min(target, targets.length - 1)] - address + odd;
           const jump = this.#encode(candidate, { ...fields, rs1: through, imm });
           if (!isCompressed) return [auipc, { name: candidate.name, size: 4, word: jump }];
           const addi = this.#encoder.encode('addi', { rd: through, rs1: through, imm });

@@ -216,10 +216,10 @@ const layOut = (
     data.set(sequence.window, window);
 
     code.load(sequence.pointer, DATA_BASE + record);
-    code.append(entries[sequence.pointer] as Uint8Array);
+    code.append(entries[sequence.pointer]);
     starts.push(code.address);
     for (const instruction of emitSlots(sequence.slots, code.address)) code.instruction(instruction);
-    code.append(exits[sequence.pointer] as Uint8Array);
+    code.append(exits[sequence.pointer]);
   });
   starts.push(code.address);
   finish(code, data.length);

@@ -50,7 +50,7 @@ export class PageTables {
       const words = this.#tables.get(table) as bigint[];
       const index = Number((address >> BigInt(12 + 9 * at)) & 511n);
       if (words[index] === 0n) words[index] = entry(this.#allocate(), V);
-      table = ((words[index] as bigint) >> 10n) << 12n;
+      table = (words[index] >> 10n) << 12n;
     }
     const index = (address >> BigInt(12 + 9 * level)) & 511n;
     (this.#tables.get(table) as bigint[])[Number(index)] = pte;

@@ -116,19 +116,23 @@ describe('the built page', () => {
 
   it('shows how far the server is with its guest, and the error with which that ended', async () => {
     const problem = { code: 'VIV_GUEST_NO_APT', message: 'there is no apt', hint: 'Use another host.' };
-    const answers: GuestDescription[] = [
-      { state: 'preparing', message: 'Asking the mirror', done: 30, total: 100 },
-      { state: 'failed', problem },
-    ];
-    const shell = await ShellPage.open(browser, urlOf(server), (page) =>
-      page.route(`**${GUEST_PATH}`, (route) =>
-        route.fulfill({ json: answers.length > 1 ? answers.shift() : answers[0] }),
-      ),
-    );
+    let answer: GuestDescription = { state: 'preparing', message: 'Asking the mirror', done: 30, total: 100 };
+    const shell = await ShellPage.open(browser, urlOf(server), async (page) => {
+      await page.route(`**${GUEST_PATH}`, (route) => route.fulfill({ json: answer }));
+    });
     await shell.page.getByText('Asking the mirror: 30 %').waitFor();
+    answer = { state: 'failed', problem };
     const text = await shell.overlay('The machine could not go on');
     for (const part of Object.values(problem)) expect(text).toContain(part);
     expect(text).toContain('Boot again');
+    await shell.page.close();
+  });
+
+  it('can be switched off while it is still starting', async () => {
+    const shell = await withGuest({ state: 'preparing', message: 'Asking the mirror' });
+    await shell.page.getByText('Asking the mirror').waitFor();
+    await shell.page.getByRole('button', { name: 'Power off' }).click();
+    await shell.overlay('Switched off');
     await shell.page.close();
   });
 

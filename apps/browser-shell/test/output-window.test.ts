@@ -10,7 +10,7 @@ describe('output on its way to the page', () => {
   it('goes in one piece for all that was written before the machine yields', async () => {
     const port = new FakePort();
     const sent: Uint8Array[] = [];
-    using _window = closing(new OutputWindow(port, (bytes) => sent.push(bytes)));
+    const window = new OutputWindow(port, (bytes) => sent.push(bytes));
     port.output(Uint8Array.of(1));
     port.output(Uint8Array.of(2, 3));
     expect(sent).toEqual([]);
@@ -19,19 +19,20 @@ describe('output on its way to the page', () => {
     port.output(Uint8Array.of(4));
     await yielded();
     expect(sent).toEqual([Uint8Array.of(1, 2, 3), Uint8Array.of(4)]);
+    window.close();
   });
 
   it('makes the guest wait at the window, and go on when half of it has been shown', async () => {
     const port = new FakePort();
-    using window = closing(new OutputWindow(port, () => {}));
+    const window = new OutputWindow(port, () => {});
     expect(port.output(new Uint8Array(OUTPUT_WINDOW - 1))).toBe(true);
     expect(port.holds).toBe(0);
     expect(port.output(new Uint8Array(1))).toBe(true);
     expect(port.holds).toBe(1);
     await yielded();
-    window.value.shown(OUTPUT_WINDOW / 2 - 1);
+    window.shown(OUTPUT_WINDOW / 2 - 1);
     expect(port.holds).toBe(1);
-    window.value.shown(1);
+    window.shown(1);
     expect(port.holds).toBe(0);
   });
 
@@ -44,19 +45,17 @@ describe('output on its way to the page', () => {
         const unshown: number[] = [];
         let next = 0;
         let arrived = 0;
-        using window = closing(
-          new OutputWindow(port, (bytes) => {
-            expect(bytes.every((byte) => byte === (arrived++ & 0xff))).toBe(true);
-            unshown.push(bytes.length);
-          }),
-        );
+        const window = new OutputWindow(port, (bytes) => {
+          expect(bytes.every((byte) => byte === (arrived++ & 0xff))).toBe(true);
+          unshown.push(bytes.length);
+        });
         for (const step of steps) {
           if (step.kind === 'write') {
             const bytes = Uint8Array.from({ length: step.length }, (_, index) => (next + index) & 0xff);
             if (port.output(bytes)) next += step.length;
           } else {
             await yielded();
-            for (const count of unshown.splice(0, step.pieces)) window.value.shown(count);
+            for (const count of unshown.splice(0, step.pieces)) window.shown(count);
           }
           expect(unshown.reduce((sum, count) => sum + count, 0)).toBeLessThan(OUTPUT_WINDOW + 100_000);
         }
@@ -72,9 +71,10 @@ describe('output on its way to the page', () => {
     const window = new OutputWindow(port, () => {});
     port.output(new Uint8Array(OUTPUT_WINDOW));
     let finished = false;
-    const finish = window.finish().then(() => {
+    const finish = (async () => {
+      await window.finish();
       finished = true;
-    });
+    })();
     await yielded();
     expect(finished).toBe(false);
     window.shown(OUTPUT_WINDOW);
@@ -91,9 +91,4 @@ describe('output on its way to the page', () => {
     expect(sent.map(({ length }) => length)).toEqual([OUTPUT_WINDOW]);
     expect([port.holds, port.listeners]).toEqual([0, 0]);
   });
-});
-
-const closing = <Value extends { close(): void }>(value: Value) => ({
-  value,
-  [Symbol.dispose]: () => value.close(),
 });

@@ -1,5 +1,4 @@
 import type { Browser, Page } from 'playwright-core';
-import { expect } from 'vitest';
 
 /** Milliseconds until a step that guest or page should take has failed; far more than a loaded machine needs. */
 const PATIENCE = 300_000;
@@ -27,8 +26,7 @@ export class ShellPage {
     const page = await browser.newPage({ viewport: { width: 1100, height: 700 } });
     const shell = new ShellPage(page, new URL(url).origin);
     await prepare?.(page);
-    const response = await page.goto(url);
-    expect(response?.status()).toBe(200);
+    await page.goto(url);
     return shell;
   }
 

@@ -84,17 +84,18 @@ const emitNearest = (frame: ColdFrame): void => {
   f.get(mode).i32(DYNAMIC_MODE).op('i32.eq').op('select').op('i32.eqz');
 };
 
-/** Pushes the exponent field of the float in local `value`, and whether it is neither 0 nor all ones. */
+/** Pushes 1 when the float in local `value` is normal, and not so small that rounding may have brought it up there. */
 const emitIsNormal = (frame: ColdFrame, format: 's' | 'd', value: number): void => {
   const { f } = frame;
-  // (exponent − 1) as unsigned is below (all ones − 1) exactly for normal numbers.
+  // The smallest normal number may stand for a tiny result, which underflows (IEEE 754, section 7.5). So normal is here
+  // an exponent from 2 on: (exponent − 2) as unsigned is below (all ones − 2).
   f.get(value);
   if (format === 'd') {
     f.op('i64.reinterpret_f64').i64(52n).op('i64.shr_u').op('i32.wrap_i64').i32(0x7ff).op('i32.and');
-    f.i32(1).op('i32.sub').i32(0x7fe).op('i32.lt_u');
+    f.i32(2).op('i32.sub').i32(0x7fd).op('i32.lt_u');
   } else {
     f.op('i32.reinterpret_f32').i32(23).op('i32.shr_u').i32(0xff).op('i32.and');
-    f.i32(1).op('i32.sub').i32(0xfe).op('i32.lt_u');
+    f.i32(2).op('i32.sub').i32(0xfd).op('i32.lt_u');
   }
 };
 

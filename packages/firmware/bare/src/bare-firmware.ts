@@ -18,6 +18,9 @@ const MAXIMUM_COMMAND_LINE = 1023;
 /** Where QEMU, too, puts what firmware starts: behind the firmware, aligned to a large page. */
 const PAYLOAD_ALIGNMENT = 2 * 1024 * 1024;
 
+/** What QEMU, too, tells firmware to start when there is nothing: it gets as far as its banner. */
+const NO_PAYLOAD = 0;
+
 type Program = ReturnType<typeof readProgram>;
 
 /** What the loader works on. */
@@ -35,7 +38,7 @@ interface Wired {
   readonly bios: PlacedProgram;
   readonly payload: PlacedProgram | undefined;
   readonly handOver: HandOver;
-  /** Address of the `fw_dynamic_info`, 0 without a payload. */
+  /** Address of the `fw_dynamic_info`. */
   readonly info: number;
 }
 
@@ -82,8 +85,7 @@ export class BareFirmware implements Firmware {
     const placedBios = placeProgram(plan, bios);
     const payload = kernel === undefined ? undefined : placeProgram(plan, kernel, payloadOffset(plan));
     const handOver = placeHandOver(plan, options.initrd);
-    const info =
-      payload === undefined ? 0 : plan.claimHigh('fw_dynamic_info', DYNAMIC_INFO_LENGTH, 4096, handOver.deviceTree);
+    const info = plan.claimHigh('fw_dynamic_info', DYNAMIC_INFO_LENGTH, 4096, handOver.deviceTree);
     this.#wired = { plan, bios: placedBios, payload, handOver, info };
   }
 
@@ -139,7 +141,8 @@ export class BareFirmware implements Firmware {
     const { initrd } = options;
     const done =
       loadProgram(memory, bios) &&
-      (payload === undefined || (loadProgram(memory, payload) && memory.write(info, dynamicInfo(payload.entry, 0)))) &&
+      (payload === undefined || loadProgram(memory, payload)) &&
+      memory.write(info, dynamicInfo(payload?.entry ?? NO_PAYLOAD, 0)) &&
       memory.write(handOver.deviceTree, blob) &&
       (initrd === undefined || handOver.initrd === undefined || memory.write(handOver.initrd.base, initrd.bytes));
     if (!done) {

@@ -1,7 +1,7 @@
 /**
  * The bare machine: M-mode firmware (OpenSBI, U-Boot, EDK2) or a program without an operating system at reset. Every
- * hart starts at its entry with `a0` its id, `a1` the device tree and, when there is a kernel for the firmware to
- * start, `a2` OpenSBI's dynamic info, as on QEMU's `virt`. A program with the symbol `tohost` (riscv-tests) ends the
+ * hart starts at its entry with `a0` its id, `a1` the device tree and `a2` OpenSBI's dynamic info, which names the
+ * kernel that the firmware is to start, as on QEMU's `virt`. A program with the symbol `tohost` (riscv-tests) ends the
  * machine through it.
  *
  * Specifications: OpenSBI, docs/firmware/fw_dynamic.md, https://github.com/riscv-software-src/opensbi; HTIF as in

@@ -43,10 +43,15 @@ describe('bare firmware', () => {
     const machine = await boot({ bios });
     const { layout } = machine.under.get(FirmwareToken);
     const argument = BigInt(layout?.deviceTree.base ?? 0);
+    const a2 = machine.started.get(0)?.a2;
     expect([...machine.started]).toEqual([
-      [0, { entry: BigInt(RAM), argument, a0: 0n, a2: 0n }],
-      [1, { entry: BigInt(RAM), argument, a0: 1n, a2: 0n }],
+      [0, { entry: BigInt(RAM), argument, a0: 0n, a2 }],
+      [1, { entry: BigInt(RAM), argument, a0: 1n, a2 }],
     ]);
+    const info = machine.under.memory.read(Number(a2), 48) ?? new Uint8Array(0);
+    // Magic, version 2, nothing to start, S-mode.
+    const fields = [...new BigUint64Array(info.slice().buffer)];
+    expect(fields).toEqual([0x4942_534fn, 2n, 0n, 1n, 0n, 0n]);
     expect(machine.under.memory.read(RAM, 1000)).toEqual(bios.bytes);
     const blob = machine.under.memory.read(Number(argument), layout?.deviceTree.blob.length ?? 0);
     expect(parse(blob ?? new Uint8Array(0)).root.children.map(({ name }) => name)).toContain('soc');

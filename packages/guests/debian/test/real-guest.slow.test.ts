@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFailed, onTestFinished } from 'vitest';
 import { type DebianGuest, prepareDebian } from '../src/index.ts';
 import { prepareWith } from '../src/prepare.ts';
 import { QemuGuest } from './qemu-guest.ts';
@@ -30,6 +30,7 @@ const inGuest = <T>(command: string | undefined, body: (machine: QemuGuest) => P
   const machine = new QemuGuest(guest, command);
   // Also after the time of a test has run out, when its body waits for ever.
   onTestFinished(() => machine.close());
+  onTestFailed(() => console.error(machine.console.all));
   return body(machine);
 };
 

@@ -1,61 +1,34 @@
 import type { FloatFormat, FloatOperation } from '@vivarium/isa-riscv';
 import type { Opcode } from '@vivarium/wasm-emit';
-import { STATE_FFLAGS, STATE_FRM, STATE_MSTATUS } from '../state/layout.ts';
-import type { ColdFrame } from './cold-frame.ts';
+import { STATE_FFLAGS } from '../state/layout.ts';
+import type { InstructionFrame } from './instruction-frame.ts';
 import { emitLoad, emitStore } from './memory-access.ts';
 
-/** mstatus.FS: 0 is off, 3 dirty. */
-const FS_MASK = 0x6000;
 const FLAG_NX = 1;
 const BOX = 0xffffffff_00000000n;
 const CANONICAL_NAN_SINGLE = 0x7fc00000;
-const DYNAMIC_MODE = 7;
 
 const BYTES: Readonly<Record<FloatFormat, 2 | 4 | 8>> = { h: 2, s: 4, d: 8 };
 const BOXES: Readonly<Record<FloatFormat, bigint>> = { h: 0xffffffff_ffff0000n, s: BOX, d: 0n };
 
-/** Floating-point instructions are illegal while mstatus.FS is off. */
-const emitCheck = (frame: ColdFrame): void => {
-  const { f, state } = frame;
-  f.i32(0)
-    .memory('i32.load', state + STATE_MSTATUS)
-    .i32(FS_MASK)
-    .op('i32.and')
-    .op('i32.eqz')
-    .if();
-  f.call(frame.calls.illegal).op('return');
-  f.end();
-};
-
-/** Registers or flags change: mstatus.FS becomes dirty. */
-const emitDirty = (frame: ColdFrame): void => {
-  const { f, state } = frame;
-  f.i32(0);
-  f.i32(0)
-    .memory('i32.load', state + STATE_MSTATUS)
-    .i32(FS_MASK)
-    .op('i32.or');
-  f.memory('i32.store', state + STATE_MSTATUS);
-};
-
 /** f[rd] = a load, boxed. */
-export const emitFloatLoad = (frame: ColdFrame, format: FloatFormat, address: () => number): void => {
+export const emitFloatLoad = (frame: InstructionFrame, format: FloatFormat, address: () => number): void => {
   const { f, locals, operands } = frame;
-  emitCheck(frame);
+  frame.checkFloat();
   const value = locals.take('i64');
   emitLoad(frame, address(), BYTES[format], false);
   f.i64(BOXES[format]).op('i64.or').set(value);
-  emitDirty(frame);
+  frame.dirtyFloat();
   operands.setF(() => f.get(value));
 };
 
-export const emitFloatStore = (frame: ColdFrame, format: FloatFormat, address: () => number): void => {
-  emitCheck(frame);
+export const emitFloatStore = (frame: InstructionFrame, format: FloatFormat, address: () => number): void => {
+  frame.checkFloat();
   emitStore(frame, address(), BYTES[format], () => frame.operands.f('rs2'));
 };
 
 /** Pushes f[field] as f32 or f64; a single that is not boxed counts as the canonical NaN. */
-const emitSource = (frame: ColdFrame, format: 's' | 'd', field: 'rs1' | 'rs2' | 'rs3'): void => {
+const emitSource = (frame: InstructionFrame, format: 's' | 'd', field: 'rs1' | 'rs2' | 'rs3'): void => {
   const { f, operands } = frame;
   if (format === 'd') {
     operands.f(field);
@@ -68,24 +41,8 @@ const emitSource = (frame: ColdFrame, format: 's' | 'd', field: 'rs1' | 'rs2' | 
   f.i64(BOX).op('i64.ge_u').op('select').op('f32.reinterpret_i32');
 };
 
-/** All in TypeScript, exact for every mode and flag. */
-const emitSlow = (frame: ColdFrame): void => {
-  frame.f.get(frame.slot).call(frame.calls.float).op('return');
-};
-
-/** Pushes 1 when the instruction rounds to nearest, ties to even. */
-const emitNearest = (frame: ColdFrame): void => {
-  const { f, state, slot } = frame;
-  const mode = frame.locals.take('i32');
-  f.get(slot).memory('i32.load8_u', 4).i32(7).op('i32.and').set(mode);
-  f.i32(0)
-    .memory('i32.load', state + STATE_FRM)
-    .get(mode);
-  f.get(mode).i32(DYNAMIC_MODE).op('i32.eq').op('select').op('i32.eqz');
-};
-
 /** Pushes the exponent field of the float in local `value`, and whether it is neither 0 nor all ones. */
-const emitIsNormal = (frame: ColdFrame, format: 's' | 'd', value: number): void => {
+const emitIsNormal = (frame: InstructionFrame, format: 's' | 'd', value: number): void => {
   const { f } = frame;
   // (exponent − 1) as unsigned is below (all ones − 1) exactly for normal numbers.
   f.get(value);
@@ -98,9 +55,9 @@ const emitIsNormal = (frame: ColdFrame, format: 's' | 'd', value: number): void 
   }
 };
 
-const setBoxed = (frame: ColdFrame, format: 's' | 'd', value: number): void => {
+const setBoxed = (frame: InstructionFrame, format: 's' | 'd', value: number): void => {
   const { f } = frame;
-  emitDirty(frame);
+  frame.dirtyFloat();
   frame.operands.setF(() => {
     f.get(value);
     if (format === 'd') f.op('i64.reinterpret_f64');
@@ -113,7 +70,7 @@ const setBoxed = (frame: ColdFrame, format: 's' | 'd', value: number): void => {
  * underflow nor invalid), and the inexact flag already set or the result shown to be exact. Everything else is slow.
  */
 const emitArithmetic = (
-  frame: ColdFrame,
+  frame: InstructionFrame,
   operation: 'add' | 'sub' | 'mul' | 'div' | 'sqrt',
   format: 's' | 'd',
 ): void => {
@@ -129,11 +86,11 @@ const emitArithmetic = (
   f.get(a);
   if (operation !== 'sqrt') f.get(b);
   f.op(`${type}.${operation}` as Opcode).set(result);
-  emitNearest(frame);
+  frame.nearest();
   emitIsNormal(frame, format, result);
   f.op('i32.and');
-  f.i32(0)
-    .memory('i32.load', state + STATE_FFLAGS)
+  frame.base();
+  f.memory('i32.load', state + STATE_FFLAGS)
     .i32(FLAG_NX)
     .op('i32.and');
   if (operation === 'add' || operation === 'sub') {
@@ -144,13 +101,13 @@ const emitArithmetic = (
   f.op('i32.and').if();
   setBoxed(frame, format, result);
   f.else();
-  emitSlow(frame);
+  frame.slowFloat();
   f.end();
 };
 
 /** Knuth's TwoSum: pushes 1 when a ± b = result without error. */
 const emitSumIsExact = (
-  frame: ColdFrame,
+  frame: InstructionFrame,
   operation: 'add' | 'sub',
   type: 'f32' | 'f64',
   a: number,
@@ -168,7 +125,7 @@ const emitSumIsExact = (
 };
 
 /** Sign injection works on bits; an unboxed single is replaced first. */
-const emitSignInjection = (frame: ColdFrame, operation: 'sgnj' | 'sgnjn' | 'sgnjx', format: 's' | 'd'): void => {
+const emitSignInjection = (frame: InstructionFrame, operation: 'sgnj' | 'sgnjn' | 'sgnjx', format: 's' | 'd'): void => {
   const { f, locals, operands } = frame;
   const type = format === 'd' ? 'i64' : 'i32';
   const [a, b] = [locals.take(type), locals.take(type)];
@@ -181,7 +138,7 @@ const emitSignInjection = (frame: ColdFrame, operation: 'sgnj' | 'sgnjn' | 'sgnj
   f.op(bits).set(a);
   emitSource(frame, format, 'rs2');
   f.op(bits).set(b);
-  emitDirty(frame);
+  frame.dirtyFloat();
   operands.setF(() => {
     f.get(a);
     if (operation !== 'sgnjx') {
@@ -203,7 +160,7 @@ const emitSignInjection = (frame: ColdFrame, operation: 'sgnj' | 'sgnjn' | 'sgnj
 const COMPARISONS = { eq: 'eq', lt: 'lt', le: 'le', ltq: 'lt', leq: 'le' } as const;
 
 /** Without NaNs a comparison raises nothing. */
-const emitComparison = (frame: ColdFrame, operation: keyof typeof COMPARISONS, format: 's' | 'd'): void => {
+const emitComparison = (frame: InstructionFrame, operation: keyof typeof COMPARISONS, format: 's' | 'd'): void => {
   const { f, locals, operands } = frame;
   const type = format === 'd' ? 'f64' : 'f32';
   const [a, b] = [locals.take(type), locals.take(type)];
@@ -213,11 +170,11 @@ const emitComparison = (frame: ColdFrame, operation: keyof typeof COMPARISONS, f
   f.tee(b).get(b).op(`${type}.eq`).op('i32.and').if();
   operands.setX(() => f.get(a).get(b).op(`${type}.${COMPARISONS[operation]}`).op('i64.extend_i32_u'));
   f.else();
-  emitSlow(frame);
+  frame.slowFloat();
   f.end();
 };
 
-const emitMoveToX = (frame: ColdFrame, format: FloatFormat): void => {
+const emitMoveToX = (frame: InstructionFrame, format: FloatFormat): void => {
   const { f, operands } = frame;
   operands.setX(() => {
     operands.f('rs1');
@@ -226,9 +183,9 @@ const emitMoveToX = (frame: ColdFrame, format: FloatFormat): void => {
   });
 };
 
-const emitMoveFromX = (frame: ColdFrame, format: FloatFormat): void => {
+const emitMoveFromX = (frame: InstructionFrame, format: FloatFormat): void => {
   const { f, operands } = frame;
-  emitDirty(frame);
+  frame.dirtyFloat();
   operands.setF(() => {
     operands.x('rs1');
     if (format !== 'd') f.i64(BOXES[format]).op('i64.or');
@@ -236,9 +193,9 @@ const emitMoveFromX = (frame: ColdFrame, format: FloatFormat): void => {
 };
 
 /** The integers of 32 bits all have an exact double. */
-const emitExactFromInteger = (frame: ColdFrame, signed: boolean): void => {
+const emitExactFromInteger = (frame: InstructionFrame, signed: boolean): void => {
   const { f, operands } = frame;
-  emitDirty(frame);
+  frame.dirtyFloat();
   operands.setF(() => {
     operands.x('rs1');
     f.op('i32.wrap_i64')
@@ -248,8 +205,8 @@ const emitExactFromInteger = (frame: ColdFrame, signed: boolean): void => {
 };
 
 /** Appends one floating-point instruction. */
-export const emitFloat = (frame: ColdFrame, float: FloatOperation): void => {
-  emitCheck(frame);
+export const emitFloat = (frame: InstructionFrame, float: FloatOperation): void => {
+  frame.checkFloat();
   switch (float.operation) {
     case 'add':
     case 'sub':
@@ -279,9 +236,9 @@ export const emitFloat = (frame: ColdFrame, float: FloatOperation): void => {
     case 'from-integer':
       if (float.format === 'd' && (float.integer === 'w' || float.integer === 'wu')) {
         emitExactFromInteger(frame, float.integer === 'w');
-      } else emitSlow(frame);
+      } else frame.slowFloat();
       return;
     default:
-      emitSlow(frame);
+      frame.slowFloat();
   }
 };

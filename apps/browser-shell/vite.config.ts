@@ -8,7 +8,9 @@ const conditions = ['@vivarium/source', ...defaultClientConditions];
 export default defineConfig({
   plugins: [securityHeaders(), guestServer()],
   resolve: { conditions },
-  worker: { format: 'es' },
+  // tsyringe looks for reflect-metadata when it is loaded. Bundled without this, CommonJS modules (reflect-metadata is
+  // one) run after the ES modules that are imported behind them.
+  worker: { format: 'es', rolldownOptions: { output: { strictExecutionOrder: true } } },
   build: { target: 'es2023', sourcemap: true, chunkSizeWarningLimit: 1000 },
   // Dependencies of workspace packages, named up front: found later, they would reload the page in the middle of a boot.
   optimizeDeps: {

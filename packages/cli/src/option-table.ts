@@ -47,5 +47,3 @@ export const optionTable = {
   version: { type: 'boolean', help: 'Print the version' },
   help: { type: 'boolean', short: 'h', help: 'Print this help' },
 } as const satisfies Record<string, OptionRow>;
-
-export type OptionName = keyof typeof optionTable;

@@ -1,16 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { pipeConsole, virtBoard } from '@vivarium/board-virt';
-import { type AnyPlugin, isVivariumError } from '@vivarium/contracts';
+import { isVivariumError } from '@vivarium/contracts';
 import { createInlineCell } from '@vivarium/host';
 import { assemble, type Hook } from '@vivarium/kernel';
 import { afterAll, describe, expect, it } from 'vitest';
-// @ts-expect-error a fixture in JavaScript, as somebody else would write it
-import faultyModule from './fixtures/faulty.mjs';
+import faulty from './fixtures/faulty.ts';
 import { programs } from './support/programs.ts';
 import { codeIn, Scratch, viv } from './support/viv.ts';
 
-const faulty = faultyModule as AnyPlugin;
-const FIXTURE = fileURLToPath(new URL('./fixtures/faulty.mjs', import.meta.url));
+const FIXTURE = fileURLToPath(new URL('./fixtures/faulty.ts', import.meta.url));
 const scratch = new Scratch();
 const bios = scratch.put('hello.bin', programs.hello());
 afterAll(() => scratch.remove());

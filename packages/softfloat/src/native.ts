@@ -126,29 +126,29 @@ export class NativeArithmetic {
   #load(format: FloatFormat, bits: bigint): number {
     if (format === binary64) {
       this.#bits[0] = bits;
-      return this.#double[0] as number;
+      return this.#double[0];
     }
     this.#singleBits[0] = Number(bits);
-    return this.#single[0] as number;
+    return this.#single[0];
   }
 
   /** `value` moved to its odd neighbour towards the exact result when it is even and inexact ("rounding to odd"). */
   #toOdd(value: number, error: number): number {
     if (error === 0) return value;
     this.#double[0] = value;
-    const word = this.#words[this.#low] as number;
+    const word = this.#words[this.#low];
     if ((word & 1) !== 0) return value;
     // Away from zero the lowest bit is set; towards zero one is subtracted, with the borrow.
     if (error > 0 === value > 0) this.#words[this.#low] = word | 1;
-    else this.#bits[0] = (this.#bits[0] as bigint) - 1n;
-    return this.#double[0] as number;
+    else this.#bits[0] = this.#bits[0] - 1n;
+    return this.#double[0];
   }
 
   /** `value` is the exact result rounded to nearest in double, `error` has the sign of exact − value. */
   #finish(format: FloatFormat, mode: RoundingMode, value: number, error: number): bigint | undefined {
     if (format === binary32) return this.#finishSingle(mode, this.#toOdd(value, error));
     this.#double[0] = value;
-    const bits = this.#bits[0] as bigint;
+    const bits = this.#bits[0];
     if (error === 0) return bits;
     this.#sink.flags |= FloatFlag.NX;
     if (mode === RoundingMode.RNE) return bits;
@@ -160,7 +160,7 @@ export class NativeArithmetic {
   #finishSingle(mode: RoundingMode, value: number): bigint | undefined {
     const nearest = Math.fround(value);
     this.#single[0] = nearest;
-    const bits = this.#singleBits[0] as number;
+    const bits = this.#singleBits[0];
     if (nearest === value) return BigInt(bits);
     const magnitude = Math.abs(value);
     if (!(magnitude > SINGLE_LOW && magnitude < SINGLE_HIGH)) return undefined;

@@ -52,7 +52,7 @@ export const operand = (random: Random, format: FloatFormat, around?: number): b
     sign | (BigInt(Math.min(Math.max(exponent, 0), exponents)) << format.fractionBits) | fraction(random, format);
   switch (random.below(8)) {
     case 0:
-      return sign | [0n, 1n, format.hiddenBit, format.largestFinite, format.infinity][random.below(5)]!;
+      return sign | [0n, 1n, format.hiddenBit, format.largestFinite, format.infinity][random.below(5)];
     case 1:
       return withExponent(random.below(3));
     case 2:
@@ -83,6 +83,6 @@ export const operands = (random: Random, format: FloatFormat): readonly [bigint,
   ][random.below(6)];
   const b = operand(random, format, near);
   const productExponent = field(a) + field(b) - bias;
-  const c = operand(random, format, productExponent + [0, 0, -format.precision, format.precision][random.below(4)]!);
+  const c = operand(random, format, productExponent + [0, 0, -format.precision, format.precision][random.below(4)]);
   return [a, b, c];
 };

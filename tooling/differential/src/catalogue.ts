@@ -3,12 +3,17 @@ import { type CompressedRow, compressedInstructions, type InstructionRow, instru
 /** How a generator has to treat an instruction. */
 export type Treatment =
   | { readonly kind: 'plain' | 'branch' | 'jump' | 'indirect-jump' | 'csr' | 'cache-block' }
+  /** The row with bits changed until it is no instruction of ours. */
+  | { readonly kind: 'illegal' }
   | {
       readonly kind: 'memory' | 'atomic' | 'load-reserved' | 'store-conditional';
       readonly bytes: number;
     };
 
-/** An instruction that programs of both worlds can execute: no traps, no privileged state. */
+/** Name of the group of encodings that are no instructions; they trap, and both worlds skip them. */
+const ILLEGAL = 'illegal';
+
+/** An instruction that programs of both worlds can execute: no traps but for illegal ones, no privileged state. */
 export interface Candidate {
   readonly name: string;
   readonly extension: string;
@@ -45,6 +50,7 @@ const treatmentOf = (row: InstructionRow): Treatment | undefined => {
         return statement.operation === 'fence.i' || statement.operation.startsWith('wrs.')
           ? { kind: 'plain' }
           : undefined;
+      default:
     }
   }
   return { kind: 'plain' };
@@ -73,6 +79,7 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   Zawrs: 2,
   Zifencei: 1,
   Zihintpause: 1,
+  [ILLEGAL]: 15,
 };
 const OTHER_WEIGHT = 5;
 
@@ -95,6 +102,9 @@ export const createCatalogue = (extensions: readonly string[] | undefined): read
   for (const compressed of compressedInstructions) {
     const row = rows.get(compressed.expansion.instruction);
     if (row !== undefined) take(compressed.name, compressed.extension, row, compressed);
+  }
+  for (const row of instructions) {
+    candidates.push({ name: ILLEGAL, extension: ILLEGAL, treatment: { kind: 'illegal' }, row });
   }
   const groups = Map.groupBy(candidates, (candidate) => candidate.extension);
   return [...groups]

@@ -26,7 +26,7 @@ export const compareStates = (
   actual: Uint8Array,
 ): ReadonlyMap<number, readonly Difference[]> => {
   const views = [program.data, expected, actual].map((bytes) => new DataView(bytes.buffer, bytes.byteOffset));
-  const word = (view: number, offset: number): bigint => (views[view] as DataView).getBigUint64(offset, true);
+  const word = (view: number, offset: number): bigint => views[view].getBigUint64(offset, true);
   const differing = new Map<number, readonly Difference[]>();
   program.sequences.forEach((_, index) => {
     const record = index * RECORD_BYTES;

@@ -30,11 +30,44 @@ const CACHE_OPERATIONS = 0b1101_0000n;
 const CAUSE_ECALL_FROM_U = 8n;
 const CAUSE_ECALL_FROM_M = 11n;
 
-const SLICE = 10_000_000;
-/** A batch of a thousand sequences takes about 160,000 instructions. */
-const SLICES = 20;
+/** Instructions of a run in machine mode: a batch of a thousand sequences takes about 160,000. */
+const LONG_SLICE = 1_000_000;
+/** In user mode the core is stopped and started again all the time, at places that have nothing to do with sequences. */
+const SHORT_SLICE = 97;
+const INSTRUCTION_LIMIT = 20_000_000;
+/** As few as can be, so that entries of the TLB are replaced all the time. */
+const TLB_ENTRIES = { machine: 512, user: 16 } as const;
 
-/** `machine`: M-mode, no translation. `user`: U-mode below Sv39, pages scattered, so that page crossings are real. */
+/** Steps over illegal instructions, of which mtval holds the bits; waits for ever after anything else. */
+const TRAP_HANDLER = `
+  csrw mscratch, t0
+  csrw sscratch, t1
+  csrr t0, mcause
+  addi t0, t0, -2
+  bnez t0, other
+  csrr t0, mtval
+  andi t0, t0, 3
+  sltiu t0, t0, 3
+  slli t0, t0, 1
+  csrr t1, mepc
+  addi t1, t1, 4
+  sub t1, t1, t0
+  csrw mepc, t1
+  csrr t0, mscratch
+  csrr t1, sscratch
+  # mret leaves for the mode of MPP: the one the trap came from.
+  mret
+other:
+  csrr t0, mscratch
+  csrr t1, sscratch
+wait:
+  wfi
+  j wait`;
+
+/**
+ * `machine`: M-mode, no translation, long runs. `user`: U-mode below Sv39, pages scattered, so that page crossings are
+ * real, a tiny TLB, and a stop every few instructions.
+ */
 export type CoreMode = 'machine' | 'user';
 
 /** Physical address of a page of the program: a permutation that leaves no two neighbours together. */
@@ -47,13 +80,16 @@ export class CoreWorld implements World, AsyncDisposable {
   readonly #machine: Machine;
   readonly #memory: MachineMemory;
   readonly #vcpu: Vcpu;
+  readonly #trapHandler = assembleCode(TRAP_HANDLER, { base: BigInt(TRAP_VECTOR) });
+  /** Address of the endless wait. */
+  readonly #waits = this.#trapHandler.symbols.get('wait') ?? 0n;
 
   private constructor(mode: CoreMode, machine: Machine) {
     this.name = `core in ${mode} mode`;
     this.#mode = mode;
     this.#machine = machine;
     this.#memory = machine.get(MachineMemoryToken);
-    this.#vcpu = machine.get(CpuCoreToken).vcpus[0] as Vcpu;
+    this.#vcpu = machine.get(CpuCoreToken).vcpus[0];
   }
 
   static async create(mode: CoreMode): Promise<CoreWorld> {
@@ -62,7 +98,7 @@ export class CoreWorld implements World, AsyncDisposable {
       parts: [
         { id: 'clock', plugin: virtualClock },
         { id: 'ram', plugin: linearMemory, options: { banks: [{ base: RAM_BASE, size: RAM_BYTES }] } },
-        { id: 'mmu', plugin: riscvMmu, options: {} },
+        { id: 'mmu', plugin: riscvMmu, options: { tlbEntries: TLB_ENTRIES[mode] } },
         { id: 'cpu', plugin: riscv64Core, options: {} },
       ],
     });
@@ -74,10 +110,11 @@ export class CoreWorld implements World, AsyncDisposable {
     this.#load(CODE_BASE, program.code);
     this.#load(DATA_BASE, program.data);
     this.#prepare();
-    for (let slice = 0; slice < SLICES; slice++) {
-      const exit = this.#vcpu.run(SLICE);
+    const slice = this.#mode === 'user' ? SHORT_SLICE : LONG_SLICE;
+    for (let attempted = 0; attempted < INSTRUCTION_LIMIT; attempted += this.#vcpu.attemptedInSlice) {
+      const exit = this.#vcpu.run(slice);
       const pc = this.#register('pc');
-      if (pc >= BigInt(TRAP_VECTOR)) return Promise.resolve(this.#trapped(program));
+      if (pc >= this.#waits) return Promise.resolve(this.#trapped(program));
       // A wait for a reservation may also be idle; it is just run again.
       if (exit.kind !== 'budget' && exit.kind !== 'idle') {
         return Promise.resolve({ kind: 'died', reason: `${JSON.stringify(exit)} at pc ${pc.toString(16)}` });
@@ -115,7 +152,7 @@ export class CoreWorld implements World, AsyncDisposable {
 
   #prepare(): void {
     this.#vcpu.reset();
-    this.#memory.write(TRAP_VECTOR, assembleCode('wait: wfi\n j wait').bytes);
+    this.#memory.write(TRAP_VECTOR, this.#trapHandler.bytes);
     const set = (name: string, value: bigint): void => {
       if (!this.#vcpu.writeRegister(name, value)) throw new Error(`the core has no writable register '${name}'`);
     };

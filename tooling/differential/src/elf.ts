@@ -37,7 +37,7 @@ export const writeElf = (entry: number, segments: readonly Segment[]): Uint8Arra
   view.setUint16(56, segments.length, true);
   segments.forEach((segment, index) => {
     const header = HEADER_BYTES + index * PROGRAM_HEADER_BYTES;
-    const offset = offsets[index] as number;
+    const offset = offsets[index];
     view.setUint32(header, PT_LOAD, true);
     view.setUint32(header + 4, segment.flags, true);
     view.setBigUint64(header + 8, BigInt(offset), true);

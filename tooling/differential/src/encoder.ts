@@ -1,4 +1,4 @@
-import { type Encoding, type InstructionRow, insertField, instructions } from '@vivarium/isa-riscv';
+import { createDecoder, type Encoding, type InstructionRow, insertField, instructions } from '@vivarium/isa-riscv';
 
 /** Operands by the names of the encoding's fields (`rd`, `rs1`, `imm`, `shamt`…). */
 export type Fields = Readonly<Record<string, number>>;
@@ -8,6 +8,8 @@ export interface Encoder {
   row(name: string): InstructionRow;
   /** Fields that are not given are zero. */
   encode(row: InstructionRow | string, fields: Fields): number;
+  /** Whether 32 bits, or 16 when their two low bits say so, are an instruction of the table. */
+  isLegal(word: number): boolean;
 }
 
 export const encodeFields = (layout: Encoding, fields: Fields): number => {
@@ -25,5 +27,10 @@ export const createEncoder = (): Encoder => {
     if (found === undefined) throw new Error(`the instruction table has no '${name}'`);
     return found;
   };
-  return { row, encode: (of, fields) => encodeFields((typeof of === 'string' ? row(of) : of).layout, fields) };
+  const decoder = createDecoder();
+  return {
+    row,
+    encode: (of, fields) => encodeFields((typeof of === 'string' ? row(of) : of).layout, fields),
+    isLegal: (word) => ((word & 3) === 3 ? decoder.decode(word) !== -1 : decoder.expandCompressed(word) !== 0),
+  };
 };

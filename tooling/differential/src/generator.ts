@@ -1,4 +1,4 @@
-import { type CompressedRow, type EncodingField } from '@vivarium/isa-riscv';
+import type { CompressedRow, EncodingField } from '@vivarium/isa-riscv';
 import type { Candidate, Group } from './catalogue.ts';
 import { type Encoder, encodeFields } from './encoder.ts';
 import { Random, seedOf } from './random.ts';
@@ -110,6 +110,8 @@ class SequenceBuilder {
         return this.#atBase(candidate, 1);
       case 'csr':
         return this.#csr(candidate);
+      case 'illegal':
+        return this.#illegal(candidate);
       case 'plain': {
         const fields = this.#fields(candidate);
         if (fields === undefined) return [];
@@ -154,7 +156,7 @@ class SequenceBuilder {
       {
         size,
         emit: (address, targets) => {
-          const imm = (targets[Math.min(target, targets.length - 1)] as number) - address;
+          const imm = targets[Math.min(target, targets.length - 1)] - address;
           return [{ name: candidate.name, size, word: this.#encode(candidate, { ...fields, imm }) }];
         },
       },
@@ -175,7 +177,7 @@ class SequenceBuilder {
       {
         size: isCompressed ? 10 : 8,
         emit: (address, targets) => {
-          const imm = (targets[Math.min(target, targets.length - 1)] as number) - address + odd;
+          const imm = targets[Math.min(target, targets.length - 1)] - address + odd;
           const jump = this.#encode(candidate, { ...fields, rs1: through, imm });
           if (!isCompressed) return [auipc, { name: candidate.name, size: 4, word: jump }];
           const addi = this.#encoder.encode('addi', { rd: through, rs1: through, imm });
@@ -269,6 +271,18 @@ class SequenceBuilder {
     return [this.#fixed(candidate, { ...fields, csr, uimm })];
   }
 
+  /** Any bits, or those of an instruction with one or two changed, that decode to nothing. */
+  #illegal({ name, row }: Candidate): readonly Slot[] {
+    const random = this.#random;
+    let word = random.word();
+    if (random.oneIn(2)) word = (row.match | (word & ~row.mask)) ^ (1 << random.below(32)) ^ (1 << random.below(32));
+    const size = (word & 3) === 3 ? 4 : 2;
+    const bits = size === 4 ? word >>> 0 : word & 0xffff;
+    return this.#encoder.isLegal(bits) || isWholeVectorAccess(word)
+      ? []
+      : [{ size, emit: () => [{ name, size, word: bits }] }];
+  }
+
   /** Random operands in every field; undefined when a register that must stay would be overwritten. */
   #fields(candidate: Candidate): FieldValues | undefined {
     const { compressed, row } = candidate;
@@ -345,6 +359,9 @@ class SequenceBuilder {
     return { register, offset };
   }
 }
+
+/** vl<n>re.v and vs<n>r.v: QEMU 10.0 executes them on processors without V. */
+const isWholeVectorAccess = (word: number): boolean => (word & 0x1ff0_005f) === 0x0280_0007;
 
 /** Bits that an operand can have. */
 const fieldMask = (fields: readonly EncodingField[], name: string): number => {

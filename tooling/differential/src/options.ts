@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { QEMU_MODEL } from './qemu.ts';
 
 export const USAGE = `Runs generated instruction sequences on QEMU and on the CPU core and compares the states after each.
 
@@ -8,7 +9,7 @@ usage: differential [options]
   --first N            number of the first sequence (default 0)
   --batch N            sequences in one program (default 1000)
   --extensions A,B     only instructions of these extensions, as the instruction table names them
-  --cpu MODEL          CPU model of QEMU (default max)
+  --cpu MODEL          CPU model of QEMU (default: our extensions and no others)
   --qemu PATH          a qemu-riscv64 of version 9.1 or later; without it one is fetched from Debian's archive
   --reproducers N      how many mismatches to reduce and print in full (default 10)
   --verbose            print progress and the extensions
@@ -42,7 +43,7 @@ export const parseOptions = (args: readonly string[]): Options | undefined => {
       first: { type: 'string', default: '0' },
       batch: { type: 'string', default: '1000' },
       extensions: { type: 'string' },
-      cpu: { type: 'string', default: 'max' },
+      cpu: { type: 'string', default: QEMU_MODEL },
       qemu: { type: 'string' },
       reproducers: { type: 'string', default: '10' },
       verbose: { type: 'boolean', default: false },

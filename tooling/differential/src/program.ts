@@ -21,11 +21,21 @@ const CACHE_BLOCK = 64;
 
 const SYSCALL_WRITE = 64;
 const SYSCALL_EXIT_GROUP = 94;
+const SYSCALL_SIGALTSTACK = 132;
+const SYSCALL_SIGACTION = 134;
+const SIGILL = 4;
+/** SA_SIGINFO and SA_ONSTACK. */
+const SIGNAL_FLAGS = 0x0800_0004;
+/** Offset of the program counter in struct ucontext: after uc_flags, uc_link, uc_stack and 128 bytes of uc_sigmask. */
+const UCONTEXT_PC = 8 + 8 + 24 + 128 + 8;
+const SIGNAL_STACK_BYTES = 0x1_0000;
 
 export interface Program {
   readonly sequences: readonly Sequence[];
-  /** Loaded at CODE_BASE, which is also the entry. */
+  /** Loaded at CODE_BASE, which is also the entry of a bare machine. */
   readonly code: Uint8Array;
+  /** Entry of the Linux process, which first takes the signal of illegal instructions. */
+  readonly linuxEntry: number;
   /** Loaded at DATA_BASE; what is compared at the end. */
   readonly data: Uint8Array;
   /** Where the windows start in `data`. */
@@ -87,6 +97,61 @@ class CodeBuffer {
 /** Any register but `pointer`; it is loaded after, and stored before, it serves for fcsr. */
 const scratchFor = (pointer: number): number => (pointer === 5 ? 6 : 5);
 
+const SP = 2;
+const A0 = 10;
+const A1 = 11;
+const A2 = 12;
+const A7 = 17;
+const S0 = 8;
+const S1 = 9;
+
+/**
+ * The entry under Linux: a handler for SIGILL that steps over the instruction, on a stack of its own below the present
+ * one, because sp is a register like any other in the sequences. A bare machine brings its own trap handler.
+ */
+const catchIllegal = (code: CodeBuffer): number => {
+  const handler = code.address;
+  // handler(signal, siginfo, ucontext): pc += (half at pc & 3) == 3 ? 4 : 2
+  code.add('ld', { rd: 5, rs1: A2, imm: UCONTEXT_PC });
+  code.add('lhu', { rd: 6, rs1: 5 });
+  code.add('andi', { rd: 6, rs1: 6, imm: 3 });
+  code.add('sltiu', { rd: 6, rs1: 6, imm: 3 });
+  code.add('slli', { rd: 6, rs1: 6, shamt: 1 });
+  code.add('addi', { rd: 5, rs1: 5, imm: 4 });
+  code.add('sub', { rd: 5, rs1: 5, rs2: 6 });
+  code.add('sd', { rs1: A2, rs2: 5, imm: UCONTEXT_PC });
+  code.add('jalr', { rs1: 1 });
+
+  const entry = code.address;
+  code.load(5, SIGNAL_STACK_BYTES);
+  code.add('sub', { rd: S0, rs1: SP, rs2: 5 });
+  code.add('addi', { rd: SP, rs1: SP, imm: -64 });
+  // stack_t: ss_sp, ss_flags, ss_size
+  code.add('sub', { rd: S0, rs1: S0, rs2: 5 });
+  code.add('sd', { rs1: SP, rs2: S0 });
+  code.add('sd', { rs1: SP, rs2: 0, imm: 8 });
+  code.add('sd', { rs1: SP, rs2: 5, imm: 16 });
+  code.add('addi', { rd: A0, rs1: SP });
+  code.add('addi', { rd: A1 });
+  code.add('addi', { rd: A7, imm: SYSCALL_SIGALTSTACK });
+  code.add('ecall', {});
+  // struct sigaction of the kernel: handler, flags, mask
+  code.load(5, handler);
+  code.add('sd', { rs1: SP, rs2: 5 });
+  code.load(5, SIGNAL_FLAGS);
+  code.add('sd', { rs1: SP, rs2: 5, imm: 8 });
+  code.add('sd', { rs1: SP, rs2: 0, imm: 16 });
+  code.add('addi', { rd: A0, imm: SIGILL });
+  code.add('addi', { rd: A1, rs1: SP });
+  code.add('addi', { rd: A2 });
+  code.add('addi', { rd: 13, imm: 8 });
+  code.add('addi', { rd: A7, imm: SYSCALL_SIGACTION });
+  code.add('ecall', {});
+  code.load(5, CODE_BASE);
+  code.add('jalr', { rs1: 5 });
+  return entry;
+};
+
 /** Loads the state from the record that `pointer` holds. */
 const createEntry = (encoder: Encoder, pointer: number): Uint8Array => {
   const code = new CodeBuffer(encoder);
@@ -108,13 +173,6 @@ const createExit = (encoder: Encoder, pointer: number): Uint8Array => {
   code.add('sd', { rs2: scratch, rs1: pointer, imm: FCSR_OFFSET });
   return code.contents;
 };
-
-const A0 = 10;
-const A1 = 11;
-const A2 = 12;
-const A7 = 17;
-const S0 = 8;
-const S1 = 9;
 
 const finish = (code: CodeBuffer, length: number): void => {
   code.load(S0, DATA_BASE);
@@ -158,14 +216,15 @@ const layOut = (
     data.set(sequence.window, window);
 
     code.load(sequence.pointer, DATA_BASE + record);
-    code.append(entries[sequence.pointer] as Uint8Array);
+    code.append(entries[sequence.pointer]);
     starts.push(code.address);
     for (const instruction of emitSlots(sequence.slots, code.address)) code.instruction(instruction);
-    code.append(exits[sequence.pointer] as Uint8Array);
+    code.append(exits[sequence.pointer]);
   });
   starts.push(code.address);
   finish(code, data.length);
-  return { sequences, code: code.contents, data, windowsOffset, starts };
+  const linuxEntry = catchIllegal(code);
+  return { sequences, code: code.contents, data, windowsOffset, starts, linuxEntry };
 };
 
 /** Lays out sequences as one program. */

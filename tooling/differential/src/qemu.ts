@@ -10,6 +10,14 @@ const PF_X = 1;
 const PF_W = 2;
 const PF_R = 4;
 
+/** Exactly the extensions of the instruction table, as QEMU 10.0 names them: what is illegal for us is so for QEMU. */
+export const QEMU_MODEL = [
+  ...'rv64i m a f d c zicsr zifencei zihintpause zihintntl zicond zawrs zfa zfhmin zba zbb zbc zbs'.split(' '),
+  ...'zca zcd zcb zicboz zicbop'.split(' '),
+]
+  .map((name, index) => (index === 0 ? name : `${name}=true`))
+  .join(',');
+
 /** QEMU's user mode: runs the program as a Linux process. Dispose of it to remove its folder. */
 export class QemuWorld implements World, Disposable {
   readonly name: string;
@@ -26,7 +34,7 @@ export class QemuWorld implements World, Disposable {
 
   async run(program: Program): Promise<Outcome> {
     const path = join(this.#folder, `${this.#count++}.elf`);
-    const elf = writeElf(CODE_BASE, [
+    const elf = writeElf(program.linuxEntry, [
       { address: CODE_BASE, bytes: program.code, flags: PF_R | PF_X },
       { address: DATA_BASE, bytes: program.data, flags: PF_R | PF_W },
     ]);

@@ -26,7 +26,7 @@ export class Random {
   }
 
   pick<T>(values: readonly T[]): T {
-    return values[this.below(values.length)] as T;
+    return values[this.below(values.length)];
   }
 
   bits(width: number): bigint {

@@ -49,5 +49,5 @@ export const slotAddresses = (slots: readonly Slot[], address: number): readonly
 /** The instructions of a sequence that starts at `address`. */
 export const emitSlots = (slots: readonly Slot[], address: number): readonly Instruction[] => {
   const addresses = slotAddresses(slots, address);
-  return slots.flatMap((slot, index) => slot.emit(addresses[index] as number, addresses));
+  return slots.flatMap((slot, index) => slot.emit(addresses[index], addresses));
 };

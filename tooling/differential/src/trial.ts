@@ -41,14 +41,14 @@ export class Trial {
       const actual = await subject.run(program);
       if (expected.kind === 'finished' && actual.kind === 'finished') {
         for (const [index, differences] of compareStates(program, expected.data, actual.data)) {
-          const sequence = sequences[index] as Sequence;
+          const sequence = sequences[index];
           mismatches.push({ sequence, subject: subject.name, verdict: { kind: 'different', differences } });
         }
         continue;
       }
       if (sequences.length > 1) return this.#split(sequences);
       const verdict = this.#death(expected, subject.name, actual);
-      mismatches.push({ sequence: sequences[0] as Sequence, subject: subject.name, verdict });
+      mismatches.push({ sequence: sequences[0], subject: subject.name, verdict });
     }
     return mismatches;
   }

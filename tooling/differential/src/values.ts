@@ -68,7 +68,7 @@ const numberOf = (random: Random, shape: Shape): bigint => {
     (exponents >> 1) + random.below(72) - 4,
     (exponents >> 1) + random.below(60) - 30,
     random.below(exponents + 1),
-  ][random.below(11)] as number;
+  ][random.below(11)];
   const bits =
     (BigInt(Math.min(Math.max(exponent, 0), exponents)) << BigInt(shape.fraction)) | fractionValue(random, shape);
   return random.oneIn(2) ? bits | (1n << BigInt(shape.width - 1)) : bits;

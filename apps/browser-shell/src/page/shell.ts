@@ -24,6 +24,7 @@ export class Shell {
   readonly #reset = element('reset', HTMLButtonElement);
   readonly #power = element('power', HTMLButtonElement);
   readonly #notice = element('notice', HTMLElement);
+  readonly #noticeText = element('notice-text', HTMLElement);
   readonly #overlay = new Overlay(() => this.boot());
   readonly #console = new ConsoleView(element('terminal', HTMLElement), {
     typed: (bytes) => this.#typed(bytes),
@@ -32,6 +33,12 @@ export class Shell {
   constructor() {
     this.#reset.addEventListener('click', () => {
       this.#machine?.reset();
+      // What the guest's programs have set of the terminal is gone with them.
+      this.#console.clear();
+      this.#console.focus();
+    });
+    element('notice-close', HTMLButtonElement).addEventListener('click', () => {
+      this.#notice.hidden = true;
       this.#console.focus();
     });
     this.#power.addEventListener('click', () => {
@@ -103,7 +110,7 @@ export class Shell {
   }
 
   #say(message: string): void {
-    this.#notice.textContent = message;
+    this.#noticeText.textContent = message;
     this.#notice.hidden = false;
   }
 }

@@ -84,9 +84,15 @@ const sendDescription = (response: ServerResponse, description: GuestDescription
   response.end(JSON.stringify(description));
 };
 
-/** Sends a file, or says that the browser's copy is still right. A prepared image never changes in place. */
+/** Sends a file, or says that the browser's copy is still right, or that the file has been removed from the cache. */
 const sendFile = async (request: IncomingMessage, response: ServerResponse, file: string): Promise<void> => {
-  const { size, mtimeMs } = await stat(file);
+  const facts = await stat(file).catch(() => undefined);
+  if (facts === undefined) {
+    response.statusCode = 404;
+    response.end();
+    return;
+  }
+  const { size, mtimeMs } = facts;
   const tag = `"${size.toString(16)}-${Math.trunc(mtimeMs).toString(16)}"`;
   response.setHeader('ETag', tag);
   response.setHeader('Cache-Control', 'no-cache');
@@ -112,7 +118,7 @@ const serve = ({ middlewares, config, httpServer }: ViteDevServer | PreviewServe
     const file = files.get(path);
     if (path === GUEST_PATH) sendDescription(response, description);
     else if (file === undefined) next();
-    else sendFile(request, response, file).catch(next);
+    else void sendFile(request, response, file);
   });
 };
 

@@ -90,7 +90,9 @@ export class GuestMachine {
       signal.throwIfAborted();
       this.#cell = cell;
       this.#send({ kind: 'running', release: guest.release });
-      return endingOf(await cell.run());
+      const outcome = await cell.run();
+      await this.#output?.finish();
+      return endingOf(outcome);
     } finally {
       this.#disconnect();
       await cell[Symbol.asyncDispose]();

@@ -16,6 +16,7 @@ export class OutputWindow {
   #collected = 0;
   #unshown = 0;
   #release: (() => void) | undefined;
+  #caughtUp: (() => void) | undefined;
 
   constructor(port: OutputPort, send: (bytes: Uint8Array<ArrayBuffer>) => void) {
     this.#port = port;
@@ -30,6 +31,17 @@ export class OutputWindow {
     const release = this.#release;
     this.#release = undefined;
     release();
+    this.#caughtUp?.();
+  }
+
+  /** Resolves when the device has handed over what it still held, at the speed of the page. */
+  async finish(): Promise<void> {
+    while (this.#release !== undefined) {
+      await new Promise<void>((resolve) => {
+        this.#caughtUp = resolve;
+      });
+    }
+    this.flush();
   }
 
   /** Sends what is collected. */

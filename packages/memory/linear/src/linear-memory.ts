@@ -43,8 +43,11 @@ export class LinearMachineMemory implements MachineMemory {
     this.#privateEnd = Math.ceil(options.privateBytes / WASM_PAGE) * WASM_PAGE;
     this.banks = placeBanks(options, this.#privateEnd);
     this.size = this.banks.reduce((sum, bank) => sum + bank.length, 0);
-    const pages = (this.#privateEnd + this.size) / WASM_PAGE;
-    const rounded = Math.ceil(pages);
+    // Each bank starts at a WebAssembly page of its own.
+    const rounded = this.banks.reduce(
+      (sum, bank) => sum + Math.ceil(bank.length / WASM_PAGE),
+      this.#privateEnd / WASM_PAGE,
+    );
     if (rounded * WASM_PAGE > LINEAR_LIMIT) {
       throw errors.make('VIV_MEMORY_SIZE', `${this.size} bytes of guest RAM do not fit below 4 GiB`);
     }
@@ -69,6 +72,7 @@ export class LinearMachineMemory implements MachineMemory {
   }
 
   #offset(address: number, length: number): number {
+    if (!Number.isSafeInteger(address) || !Number.isSafeInteger(length)) return -1;
     for (const bank of this.banks) {
       const within = address - bank.base;
       if (within >= 0 && length >= 0 && within + length <= bank.length) return bank.offset + within;

@@ -95,7 +95,7 @@ export class RiscvHartMmu implements HartMmu {
     this.#data = this.#regimes[REGIME_MACHINE];
     this.#fetch = this.#data;
     this.pmp = new PhysicalMemoryProtection(() => this.flush());
-    this.#walk = new PageWalk(this.#map, this.pmp, buffer);
+    this.#walk = new PageWalk(this.#map, this.pmp, dirty, buffer);
     this.select();
   }
 

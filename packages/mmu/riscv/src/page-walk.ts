@@ -1,5 +1,6 @@
 // Hot code: runs on each TLB miss. 64-bit quantities are two signed 32-bit halves or a double below 2^56.
 import { ACCESS_FAULT, type Access, FETCH, PAGE_FAULT, READ, WRITE } from '@vivarium/isa-riscv';
+import type { DirtyPages } from './dirty-pages.ts';
 import type { PhysicalMap } from './physical-map.ts';
 import type { PhysicalMemoryProtection } from './pmp.ts';
 
@@ -43,11 +44,18 @@ export class PageWalk {
   dirty = false;
   readonly #map: PhysicalMap;
   readonly #pmp: PhysicalMemoryProtection;
+  readonly #dirty: DirtyPages;
   readonly #words: Int32Array;
 
-  constructor(map: PhysicalMap, pmp: PhysicalMemoryProtection, buffer: ArrayBuffer | SharedArrayBuffer) {
+  constructor(
+    map: PhysicalMap,
+    pmp: PhysicalMemoryProtection,
+    dirty: DirtyPages,
+    buffer: ArrayBuffer | SharedArrayBuffer,
+  ) {
     this.#map = map;
     this.#pmp = pmp;
+    this.#dirty = dirty;
     this.#words = new Int32Array(buffer);
   }
 
@@ -104,6 +112,7 @@ export class PageWalk {
       if (Atomics.compareExchange(this.#words, offset >> 2, entryLow, entryLow | needed) !== entryLow) {
         return this.#leaf(low, high, access, level, page, offset, entryPhysical, context);
       }
+      this.#dirty.mark(entryPhysical);
     }
     this.size = size;
     this.dirty = (entryLow & PTE_W) !== 0 && ((entryLow | (access === WRITE ? PTE_D : 0)) & PTE_D) !== 0;

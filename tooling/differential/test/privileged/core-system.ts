@@ -32,7 +32,7 @@ export const runOnCore = async (program: DirectedProgram): Promise<readonly Outc
   });
   await machine.start();
   const memory = machine.get(MachineMemoryToken);
-  const vcpu = machine.get(CpuCoreToken).vcpus[0]!;
+  const vcpu = machine.get(CpuCoreToken).vcpus[0];
   const clock = machine.get(ClockToken);
   clock.virtual?.follow(() => vcpu.attemptedInSlice);
   const { bytes, symbols } = buildImage(program, CORE_ENDING);

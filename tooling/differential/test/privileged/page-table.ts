@@ -22,21 +22,29 @@ export const entry = (physical: bigint, bits: bigint): bigint => ((physical >> 1
 
 const PAGE = 4096n;
 
-/** Builds a tree of tables from TABLES on. */
+/** Builds a tree of tables. */
 export class PageTables {
   readonly levels: number;
   readonly #tables = new Map<bigint, bigint[]>();
-  #next = TABLES;
+  readonly #root: bigint;
+  #next: bigint;
 
-  /** 3 for Sv39, 4 for Sv48, 5 for Sv57. */
-  constructor(levels: 3 | 4 | 5) {
+  /** 3 for Sv39, 4 for Sv48, 5 for Sv57; tables lie from `root` on. */
+  constructor(levels: 3 | 4 | 5, root = TABLES) {
     this.levels = levels;
+    this.#root = root;
+    this.#next = root;
     this.#allocate();
+  }
+
+  /** Where the tables end. */
+  get end(): bigint {
+    return this.#next;
   }
 
   /** Value for satp. */
   get satp(): bigint {
-    return (BigInt(this.levels + 5) << 60n) | (TABLES >> 12n);
+    return (BigInt(this.levels + 5) << 60n) | (this.#root >> 12n);
   }
 
   get memory(): ReadonlyMap<bigint, readonly bigint[]> {
@@ -45,12 +53,12 @@ export class PageTables {
 
   /** Puts `pte` at the level (0: 4 KiB pages) of the walk for `address`; tables on the way are made. Returns its address. */
   set(address: bigint, pte: bigint, level = 0): bigint {
-    let table = TABLES;
+    let table = this.#root;
     for (let at = this.levels - 1; at > level; at--) {
       const words = this.#tables.get(table) as bigint[];
       const index = Number((address >> BigInt(12 + 9 * at)) & 511n);
       if (words[index] === 0n) words[index] = entry(this.#allocate(), V);
-      table = ((words[index] as bigint) >> 10n) << 12n;
+      table = (words[index] >> 10n) << 12n;
     }
     const index = (address >> BigInt(12 + 9 * level)) & 511n;
     (this.#tables.get(table) as bigint[])[Number(index)] = pte;

@@ -147,7 +147,7 @@ ${note('a3')}`,
 });
 
 describe.each([3, 4, 5] as const)('%i levels', (levels) => {
-  const run = (
+  const expectOutcomes = (
     prepare: (tables: PageTables) => void,
     probes: string,
     outcomes: readonly string[],
@@ -165,7 +165,7 @@ describe.each([3, 4, 5] as const)('%i levels', (levels) => {
   const highest = 1n << BigInt(11 + 9 * levels);
 
   it('maps both halves of the address space and refuses addresses that are not sign-extended', () =>
-    run(
+    expectOutcomes(
       (tables) => {
         tables.set(VA, entry(DATA, RWAD));
         tables.set(highest - 0x1000n, entry(DATA, RWAD));
@@ -190,7 +190,7 @@ describe.each([3, 4, 5] as const)('%i levels', (levels) => {
       const aligned = (DATA / size) * size;
       // The upper half of the address space: entries of the root that nothing else uses.
       const at = 2n ** 64n - highest;
-      return run(
+      return expectOutcomes(
         (tables) => {
           tables.set(at, entry(aligned, RWAD), level);
           tables.set(at + size, entry(aligned + 0x1000n, RWAD), level);
@@ -205,13 +205,13 @@ describe.each([3, 4, 5] as const)('%i levels', (levels) => {
   it('refuses pointers with A, D, U, N, a memory type or a reserved bit', () => {
     const bad = [A, D, U, N, PBMT_NC, 1n << 54n];
     const places = bad.map((_, index) => BigInt(index + 4) << 30n);
-    return run(
+    return expectOutcomes(
       (tables) => {
         places.forEach((place, index) => {
           tables.set(place, entry(DATA, RWAD));
           const pointer = tables.set(place + 0x20_0000n, 0n, 1);
           const table = tables.memory.get(pointer & ~0xfffn) as bigint[];
-          table[0] = (table[0] as bigint) | (bad[index] as bigint);
+          table[0] = table[0] | bad[index];
         });
       },
       places.map(load).join(''),
@@ -221,7 +221,7 @@ describe.each([3, 4, 5] as const)('%i levels', (levels) => {
   });
 
   it('translates 64 KiB pages of Svnapot', () =>
-    run(
+    expectOutcomes(
       (tables) => {
         for (let i = 0n; i < 16n; i++) tables.set(VA + i * 0x1000n, entry(DATA | 0x8000n, RWAD | N));
       },
@@ -233,16 +233,16 @@ describe.each([3, 4, 5] as const)('%i levels', (levels) => {
   const accessFaults = [trap(LOAD_ACCESS, VA, 'M'), trap(STORE_ACCESS, VA, 'M')];
 
   it('answers a page outside of RAM with an access fault', () =>
-    run((tables) => tables.set(VA, entry(NOWHERE, RWAD)), atBoth(VA), accessFaults));
+    expectOutcomes((tables) => tables.set(VA, entry(NOWHERE, RWAD)), atBoth(VA), accessFaults));
 
   // "If accessing pte violates a PMA or PMP check, raise an access-fault exception"; QEMU raises a page fault.
   it('answers a table outside of RAM with an access fault', () =>
-    run((tables) => tables.set(VA, entry(NOWHERE, V), 1), atBoth(VA), accessFaults, expectOnCore));
+    expectOutcomes((tables) => tables.set(VA, entry(NOWHERE, V), 1), atBoth(VA), accessFaults, expectOnCore));
 
   it('executes from executable pages of its own privilege only', () => {
     const RET = 0x8067n;
     const jump = (address: bigint): string => inMode(SUPERVISOR, `\n  li a0, ${address}\n  jalr a0`);
-    return run(
+    return expectOutcomes(
       (tables) => {
         tables.set(0x8000_0000n, entry(0x8000_0000n, RWAD | X), 2);
         tables.set(VA, entry(DATA + 0x2000n, V | X | A | D));
@@ -261,7 +261,7 @@ describe.each([3, 4, 5] as const)('%i levels', (levels) => {
   });
 
   it('forgets a translation at sfence.vma, by address and as a whole', () =>
-    run(
+    expectOutcomes(
       (tables) => {
         tables.set(VA, entry(DATA, RWAD));
         tables.set(VA + 0x1000n, entry(DATA, RWAD));
@@ -280,5 +280,5 @@ ${load(VA + 0x1000n)}`,
     ));
 
   it('does not translate in M-mode', () =>
-    run((tables) => tables.set(VA, entry(DATA, RWAD)), access(MACHINE, 'ld', DATA), [value(MARK)]));
+    expectOutcomes((tables) => tables.set(VA, entry(DATA, RWAD)), access(MACHINE, 'ld', DATA), [value(MARK)]));
 });

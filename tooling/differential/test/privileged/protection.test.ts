@@ -150,7 +150,7 @@ ${note('a0')}`,
       {
         source: `${attempt('  csrr a0, pmpcfg1')}
 ${attempt('  csrr a0, pmpcfg3')}
-  li a0, ${0x0f0b_0000_0000_0000n}
+  li a0, 1083960135312736256
   csrw pmpcfg2, a0
   csrr a1, pmpcfg2
 ${note('a1')}

@@ -21,7 +21,7 @@ import { Counter } from './counters.ts';
 import { CsrFile } from './csr-file.ts';
 import { FetchPort } from './fetch-port.ts';
 import { FloatPort } from './float-port.ts';
-import { Interrupts } from './interrupts.ts';
+import { Interrupts, SSIP } from './interrupts.ts';
 import { MemoryPort } from './memory-port.ts';
 import { SlotReader } from './operands.ts';
 import { RegisterFile } from './register-file.ts';
@@ -338,12 +338,27 @@ export class RiscvHart implements Vcpu {
   interruptInput(name: string): InterruptLine | undefined {
     const bit = INPUTS[name];
     if (bit === undefined) return undefined;
+    if (bit === InterruptCause.SupervisorSoftware) return this.#softwareInput();
     const mask = 1 << bit;
     return {
       set: (level) => {
         const before = this.#interrupts.inputs;
         this.#interrupts.inputs = level ? before | mask : before & ~mask;
         if (level && (before & mask) === 0) this.#notify();
+      },
+    };
+  }
+
+  /** An edge: a rise sets mip.SSIP, which stays until software clears it (ACLINT specification, chapter 4). */
+  #softwareInput(): InterruptLine {
+    let high = false;
+    return {
+      set: (level) => {
+        const rises = level && !high;
+        high = level;
+        if (!rises) return;
+        this.#interrupts.software |= SSIP;
+        this.#notify();
       },
     };
   }

@@ -19,12 +19,15 @@ export class RegisterFile {
   readonly #state: HartState;
   readonly #csr: CsrFile;
   readonly #changed: (effect: number) => void;
+  readonly #known: ReadonlyMap<string, number>;
 
   /** `changed` gets the effects of a CSR write, and a non-zero number when the privilege was written. */
   constructor(state: HartState, csr: CsrFile, changed: (effect: number) => void) {
     this.#state = state;
     this.#csr = csr;
     this.#changed = changed;
+    const existing = new Set(csr.numbers);
+    this.#known = new Map([...csrNumbers].filter(([, number]) => existing.has(number)));
     this.names = [
       'pc',
       'priv',
@@ -41,7 +44,7 @@ export class RegisterFile {
     if (x >= 0) return BigInt.asUintN(64, this.#state.x(x));
     const f = floatRegister(name);
     if (f >= 0) return BigInt.asUintN(64, this.#state.f(f));
-    const number = this.#known(name);
+    const number = this.#known.get(name);
     if (number === undefined) return undefined;
     this.#csr.read(number);
     return (BigInt(this.#csr.high >>> 0) << 32n) | BigInt(this.#csr.low >>> 0);
@@ -65,7 +68,7 @@ export class RegisterFile {
       this.#state.mstatus |= MSTATUS_FS;
       return true;
     }
-    const number = this.#known(name);
+    const number = this.#known.get(name);
     if (number === undefined || number >> 10 === 3) return false;
     this.#changed(this.#csr.write(number, Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n))));
     return true;
@@ -76,11 +79,6 @@ export class RegisterFile {
     this.#state.privilege = Number(value);
     this.#changed(-1);
     return true;
-  }
-
-  #known(name: string): number | undefined {
-    const number = csrNumbers.get(name);
-    return number !== undefined && this.#csr.numbers.includes(number) ? number : undefined;
   }
 
   /** Exception of a misaligned atomic: loads and stores have different ones. */

@@ -70,7 +70,7 @@ export class CodeCache {
   /** For each bank: pool index of each page, or NONE. */
   readonly #pages: readonly Int32Array[];
   /** Offset in linear memory of the RAM page behind each pool index. */
-  readonly #sources: Int32Array;
+  readonly #sources: Uint32Array;
   #used = 0;
   readonly #onFull: () => void;
   readonly #onMarked: () => void;
@@ -86,7 +86,7 @@ export class CodeCache {
     this.#capacity = capacity;
     this.#base = memory.carve('@vivarium/cpu-riscv64 decoded code', capacity * PAGE_BYTES, 64);
     this.#pages = memory.banks.map((bank) => new Int32Array(bank.length / 4096).fill(NONE));
-    this.#sources = new Int32Array(capacity);
+    this.#sources = new Uint32Array(capacity);
     this.#onFull = onFull;
     this.#onMarked = onMarked;
     memory.onExternalWrite((address, length) => this.changed(address, length));
@@ -149,7 +149,7 @@ export class CodeCache {
 
   /** Halfword of code at a byte offset of a page. */
   half(page: CodePageHandle, offset: number): number {
-    return this.#halves[(page.source + offset) >> 1] ?? 0;
+    return this.#halves[(page.source + offset) >>> 1] ?? 0;
   }
 
   /** Forgets all decoded code. */
@@ -181,7 +181,7 @@ export class CodeCache {
   decodeAt(slot: number): void {
     const index = Math.floor((slot - this.#base) / PAGE_BYTES);
     const slots = this.#base + index * PAGE_BYTES;
-    const source = this.#sources[index] >> 1;
+    const source = this.#sources[index] >>> 1;
     let half = (slot - slots) / SLOT_BYTES;
     for (let count = 0; count < RUN && half < PAGE_SLOTS; count += 1) {
       const at = slots + half * SLOT_BYTES;

@@ -1,12 +1,11 @@
 import type { FloatFormat, FloatOperation } from '@vivarium/isa-riscv';
-import type { Opcode } from '@vivarium/wasm-emit';
-import { STATE_FFLAGS } from '../state/layout.ts';
 import type { InstructionFrame } from './instruction-frame.ts';
+import { emitConversion, emitFromInteger, emitToInteger } from './float-conversion.ts';
+import { emitFused } from './float-fused.ts';
+import { emitInexactSet, emitIsNormal, emitSource, setBoxed } from './float-value.ts';
 import { emitLoad, emitStore } from './memory-access.ts';
 
-const FLAG_NX = 1;
 const BOX = 0xffffffff_00000000n;
-const CANONICAL_NAN_SINGLE = 0x7fc00000;
 
 const BYTES: Readonly<Record<FloatFormat, 2 | 4 | 8>> = { h: 2, s: 4, d: 8 };
 const BOXES: Readonly<Record<FloatFormat, bigint>> = { h: 0xffffffff_ffff0000n, s: BOX, d: 0n };
@@ -27,54 +26,17 @@ export const emitFloatStore = (frame: InstructionFrame, format: FloatFormat, add
   emitStore(frame, address(), BYTES[format], () => frame.operands.f('rs2'));
 };
 
-/** Pushes f[field] as f32 or f64; a single that is not boxed counts as the canonical NaN. */
-const emitSource = (frame: InstructionFrame, format: 's' | 'd', field: 'rs1' | 'rs2' | 'rs3'): void => {
-  const { f, operands } = frame;
-  if (format === 'd') {
-    operands.f(field);
-    f.op('f64.reinterpret_i64');
-    return;
-  }
-  operands.f(field);
-  f.op('i32.wrap_i64').i32(CANONICAL_NAN_SINGLE);
-  operands.f(field);
-  f.i64(BOX).op('i64.ge_u').op('select').op('f32.reinterpret_i32');
-};
-
-/** Pushes the exponent field of the float in local `value`, and whether it is neither 0 nor all ones. */
-const emitIsNormal = (frame: InstructionFrame, format: 's' | 'd', value: number): void => {
-  const { f } = frame;
-  // (exponent − 1) as unsigned is below (all ones − 1) exactly for normal numbers.
-  f.get(value);
-  if (format === 'd') {
-    f.op('i64.reinterpret_f64').i64(52n).op('i64.shr_u').op('i32.wrap_i64').i32(0x7ff).op('i32.and');
-    f.i32(1).op('i32.sub').i32(0x7fe).op('i32.lt_u');
-  } else {
-    f.op('i32.reinterpret_f32').i32(23).op('i32.shr_u').i32(0xff).op('i32.and');
-    f.i32(1).op('i32.sub').i32(0xfe).op('i32.lt_u');
-  }
-};
-
-const setBoxed = (frame: InstructionFrame, format: 's' | 'd', value: number): void => {
-  const { f } = frame;
-  frame.dirtyFloat();
-  frame.operands.setF(() => {
-    f.get(value);
-    if (format === 'd') f.op('i64.reinterpret_f64');
-    else f.op('i32.reinterpret_f32').op('i64.extend_i32_u').i64(BOX).op('i64.or');
-  });
-};
-
 /**
  * Native arithmetic where it is provably the whole truth: rounding to nearest, a normal result (so neither overflow nor
- * underflow nor invalid), and the inexact flag already set or the result shown to be exact. Everything else is slow.
+ * underflow nor invalid) or an exact zero, and the inexact flag already set or the result shown to be exact. Everything
+ * else is slow.
  */
 const emitArithmetic = (
   frame: InstructionFrame,
   operation: 'add' | 'sub' | 'mul' | 'div' | 'sqrt',
   format: 's' | 'd',
 ): void => {
-  const { f, locals, state } = frame;
+  const { f, locals } = frame;
   const type = format === 'd' ? 'f64' : 'f32';
   const [a, b, result] = [locals.take(type), locals.take(type), locals.take(type)];
   emitSource(frame, format, 'rs1');
@@ -85,24 +47,55 @@ const emitArithmetic = (
   }
   f.get(a);
   if (operation !== 'sqrt') f.get(b);
-  f.op(`${type}.${operation}` as Opcode).set(result);
-  frame.nearest();
+  f.op(`${type}.${operation}`).set(result);
   emitIsNormal(frame, format, result);
-  f.op('i32.and');
-  frame.base();
-  f.memory('i32.load', state + STATE_FFLAGS)
-    .i32(FLAG_NX)
-    .op('i32.and');
+  emitInexactSet(frame);
   if (operation === 'add' || operation === 'sub') {
-    // Sterbenz-free check: the error of a sum is a float, and it is zero exactly when both parts come back.
     emitSumIsExact(frame, operation, type, a, b, result);
     f.op('i32.or');
+  } else if (operation === 'mul') {
+    emitProductIsExact(frame, format, a, b);
+    f.op('i32.or');
   }
+  f.op('i32.and');
+  emitExactZero(frame, operation, type, a, b, result);
+  f.op('i32.or');
+  frame.nearest();
   f.op('i32.and').if();
   setBoxed(frame, format, result);
   f.else();
   frame.slowFloat();
   f.end();
+};
+
+const pushZero = (frame: InstructionFrame, type: 'f32' | 'f64'): void => {
+  if (type === 'f64') frame.f.f64(0);
+  else frame.f.f32(0);
+};
+
+/** Pushes 1 when the result is a zero that no rounding made: sums that cancel, products and quotients of zero. */
+const emitExactZero = (
+  frame: InstructionFrame,
+  operation: 'add' | 'sub' | 'mul' | 'div' | 'sqrt',
+  type: 'f32' | 'f64',
+  a: number,
+  b: number,
+  result: number,
+): void => {
+  const { f } = frame;
+  const isZero = (value: number): void => {
+    f.get(value);
+    pushZero(frame, type);
+    f.op(`${type}.eq`);
+  };
+  isZero(result);
+  if (operation === 'add' || operation === 'sub') return;
+  isZero(a);
+  if (operation === 'mul') {
+    isZero(b);
+    f.op('i32.or');
+  }
+  f.op('i32.and');
 };
 
 /** Knuth's TwoSum: pushes 1 when a ± b = result without error. */
@@ -122,6 +115,30 @@ const emitSumIsExact = (
   f.get(result).get(a).op(`${type}.sub`).set(virtual);
   f.get(a).get(result).get(virtual).op(`${type}.sub`).op(`${type}.eq`);
   f.get(right).get(virtual).op(`${type}.eq`).op('i32.and');
+};
+
+/** Pushes 1 when the significands together have no more bits than the format: then the product has them all. */
+const emitProductIsExact = (frame: InstructionFrame, format: 's' | 'd', a: number, b: number): void => {
+  const { f } = frame;
+  const trailingZeros = (value: number): void => {
+    f.get(value);
+    if (format === 'd')
+      f.op('i64.reinterpret_f64')
+        .i64(1n << 52n)
+        .op('i64.or')
+        .op('i64.ctz')
+        .op('i32.wrap_i64');
+    else
+      f.op('i32.reinterpret_f32')
+        .i32(1 << 23)
+        .op('i32.or')
+        .op('i32.ctz');
+  };
+  trailingZeros(a);
+  trailingZeros(b);
+  f.op('i32.add')
+    .i32(format === 'd' ? 53 : 24)
+    .op('i32.ge_s');
 };
 
 /** Sign injection works on bits; an unboxed single is replaced first. */
@@ -159,6 +176,22 @@ const emitSignInjection = (frame: InstructionFrame, operation: 'sgnj' | 'sgnjn' 
 
 const COMPARISONS = { eq: 'eq', lt: 'lt', le: 'le', ltq: 'lt', leq: 'le' } as const;
 
+/** Without NaNs the native minimum and maximum are RISC-V's, signed zeros included. */
+const emitExtremum = (frame: InstructionFrame, operation: 'min' | 'max', format: 's' | 'd'): void => {
+  const { f, locals } = frame;
+  const type = format === 'd' ? 'f64' : 'f32';
+  const [a, b, result] = [locals.take(type), locals.take(type), locals.take(type)];
+  emitSource(frame, format, 'rs1');
+  f.tee(a);
+  emitSource(frame, format, 'rs2');
+  f.tee(b).op(`${type}.${operation}`).tee(result);
+  f.get(result).op(`${type}.eq`).if();
+  setBoxed(frame, format, result);
+  f.else();
+  frame.slowFloat();
+  f.end();
+};
+
 /** Without NaNs a comparison raises nothing. */
 const emitComparison = (frame: InstructionFrame, operation: keyof typeof COMPARISONS, format: 's' | 'd'): void => {
   const { f, locals, operands } = frame;
@@ -192,18 +225,6 @@ const emitMoveFromX = (frame: InstructionFrame, format: FloatFormat): void => {
   });
 };
 
-/** The integers of 32 bits all have an exact double. */
-const emitExactFromInteger = (frame: InstructionFrame, signed: boolean): void => {
-  const { f, operands } = frame;
-  frame.dirtyFloat();
-  operands.setF(() => {
-    operands.x('rs1');
-    f.op('i32.wrap_i64')
-      .op(signed ? 'f64.convert_i32_s' : 'f64.convert_i32_u')
-      .op('i64.reinterpret_f64');
-  });
-};
-
 /** Appends one floating-point instruction. */
 export const emitFloat = (frame: InstructionFrame, float: FloatOperation): void => {
   frame.checkFloat();
@@ -214,6 +235,16 @@ export const emitFloat = (frame: InstructionFrame, float: FloatOperation): void 
     case 'div':
     case 'sqrt':
       emitArithmetic(frame, float.operation, float.format);
+      return;
+    case 'madd':
+    case 'msub':
+    case 'nmsub':
+    case 'nmadd':
+      emitFused(frame, float.operation, float.format);
+      return;
+    case 'min':
+    case 'max':
+      emitExtremum(frame, float.operation, float.format);
       return;
     case 'sgnj':
     case 'sgnjn':
@@ -234,9 +265,13 @@ export const emitFloat = (frame: InstructionFrame, float: FloatOperation): void 
       emitMoveFromX(frame, float.format);
       return;
     case 'from-integer':
-      if (float.format === 'd' && (float.integer === 'w' || float.integer === 'wu')) {
-        emitExactFromInteger(frame, float.integer === 'w');
-      } else frame.slowFloat();
+      emitFromInteger(frame, float.format, float.integer);
+      return;
+    case 'to-integer':
+      emitToInteger(frame, float.format, float.integer);
+      return;
+    case 'to-float':
+      emitConversion(frame, float.format, float.from);
       return;
     default:
       frame.slowFloat();

@@ -132,7 +132,7 @@ describe('the built page', () => {
     const shell = await withGuest({ state: 'preparing', message: 'Asking the mirror' });
     await shell.page.getByText('Asking the mirror').waitFor();
     await shell.page.getByRole('button', { name: 'Power off' }).click();
-    await shell.overlay('Switched off');
+    expect(await shell.overlay('Switched off')).toContain('Boot again');
     await shell.page.close();
   });
 

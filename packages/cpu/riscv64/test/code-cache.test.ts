@@ -151,6 +151,19 @@ again: li a3, 1
     expect(read('a0')).toBe(pages * 5);
   });
 
+  it('is dropped together with the translations that lead to it', async () => {
+    // The caller's page keeps its place in the fetch TLB (16 entries) while the cache (64 pages) runs over.
+    const pages = Array.from({ length: 200 }, (_, index) => index + 1);
+    const called = pages.filter((page) => page % 16 !== 0);
+    const { vcpu, read } = await bareCore(`
+${called.map((page) => `  jal page${page}`).join('\n')}
+end: j end
+${pages.map((page) => `.balign 4096\npage${page}: addi a0, a0, 1\n  ret`).join('\n')}`);
+    vcpu.run(called.length * 3);
+    expect(read('a0')).toBe(called.length);
+    expect(read('pc')).toBe(RAM_BASE + called.length * 4);
+  });
+
   it('follows writes from outside of any place and length', async () => {
     const instructions = 64;
     await fc.assert(

@@ -149,6 +149,25 @@ describe('floating-point instructions agree with the software unit in value and 
   });
 });
 
+describe('a product that rounds up to the smallest normal number', () => {
+  // (1 − 2^−p) × 2^emin is tiny after rounding with unbounded exponent, though what is delivered is normal.
+  it.each([
+    ['s', 0x0080_0000n, 0x3f7f_ffffn],
+    ['d', 0x0010_0000_0000_0000n, 0x3fef_ffff_ffff_ffffn],
+  ] as const)('underflows on format %s, also while inexact is set already', async (name, smallest, factor) => {
+    const { vcpu } = await bareCore(`fmul.${name} f3, f1, f2`);
+    for (const flags of [0n, 1n]) {
+      vcpu.writeRegister('f1', box(name, smallest));
+      vcpu.writeRegister('f2', box(name, factor));
+      vcpu.writeRegister('fcsr', flags);
+      vcpu.writeRegister('pc', BigInt(RAM_BASE));
+      vcpu.run(1);
+      expect(vcpu.readRegister('f3')).toBe(box(name, smallest));
+      expect(vcpu.readRegister('fflags')).toBe(3n);
+    }
+  });
+});
+
 describe('rounding modes that do not exist', () => {
   it.each([5, 6, 7])('make frm = %i an illegal instruction for the dynamic mode', async (frm) => {
     const { vcpu, read } = await bareCore('fadd.d f3, f1, f2, dyn\n .zero 60\nhandler: j handler');

@@ -100,6 +100,34 @@ describe('the TLB', () => {
     expect(seen.size).toBe(4095);
   });
 
+  it('has forgotten what is left of a context when its number comes round again', async () => {
+    const machine = new Machine(await createMmu(RAM_BYTES));
+    const { rig } = machine;
+    machine.access(5, READ, 0);
+    machine.access(5, WRITE, 0);
+    // Nothing touches the entry from here on, and every number is given out twice.
+    for (let round = 0; round < 2 * 4095; round += 1) {
+      rig.hart.flush();
+      rig.hart.select();
+      expect(rig.lookUp('read', addressOf(5))).toBeUndefined();
+      expect(rig.lookUp('write', addressOf(5))).toBeUndefined();
+    }
+  });
+
+  it('has no entry for stores to pages that hold code, from when they do', async () => {
+    const machine = new Machine(await createMmu(RAM_BYTES));
+    const { rig } = machine;
+    const physical = RAM_BASE + machine.access(1, WRITE, 0) - rig.memory.banks[0].offset;
+    expect(rig.lookUp('write', addressOf(1))).toBeDefined();
+    rig.code.add(physical);
+    rig.hart.flushWrites();
+    expect(rig.lookUp('write', addressOf(1))).toBeUndefined();
+    machine.access(1, WRITE, 0);
+    expect(rig.lookUp('write', addressOf(1))).toBeUndefined();
+    machine.access(1, READ, 0);
+    expect(rig.lookUp('read', addressOf(1))).toBeDefined();
+  });
+
   it('remembers more address spaces than it keeps, without mixing them up', async () => {
     const machine = new Machine(await createMmu(RAM_BYTES));
     const { rig } = machine;

@@ -107,7 +107,7 @@ export class RiscvHart implements Vcpu {
       retired: this.#retired,
       mmu: this.mmu,
     });
-    const traps = new Traps(state, csr, this.#interrupts, this.mmu, () => this.#attempted);
+    const traps = new Traps(state, this.#interrupts, this.mmu, () => this.#attempted);
     this.#traps = traps;
     this.#registers = new RegisterFile(state, csr, (effect) => {
       if (effect !== 0) traps.translationChanged();

@@ -1,20 +1,11 @@
 // Hot code: runs once for each region that is translated.
-import { type Decoder, type InstructionRow, instructions } from '@vivarium/isa-riscv';
+import { isInlineCsr } from './csr.ts';
+import type { Instruction } from './instruction.ts';
+import { type Decoder, instructions } from '@vivarium/isa-riscv';
 
 const PAGE = 4096;
 /** A region larger than this is cut: what lies beyond is left to other regions. */
 const MOST_INSTRUCTIONS = 1500;
-
-/** One instruction of a block. */
-export interface Instruction {
-  /** Byte offset in the page. */
-  readonly offset: number;
-  readonly length: 2 | 4;
-  readonly row: InstructionRow;
-  /** The 32-bit encoding; of a compressed instruction the one that it stands for. */
-  readonly word: number;
-  readonly immediate: number;
-}
 
 /** How a block ends. Offsets are relative to the page and may lie outside of it, or outside of the region. */
 export type BlockEnd =
@@ -65,8 +56,16 @@ class PageReader {
     const word = short ? this.#decoder.expandCompressed(low) | 0 : low | (this.#page.half(offset + 2) << 16);
     const number = word === 0 ? -1 : this.#decoder.decode(word);
     const row = instructions[number];
-    if (row === undefined || row.semantics.some((statement) => statement.kind === 'system')) return undefined;
-    return { offset, length: short ? 2 : 4, row, word, immediate: this.#decoder.immediate(number, word) };
+    if (row === undefined) return undefined;
+    const immediate = this.#decoder.immediate(number, word);
+    const system = row.semantics.find((statement) => statement.kind === 'system');
+    if (system?.kind === 'system' && !isInlineCsr(system.operation, immediate)) return undefined;
+    return { offset, length: short ? 2 : 4, row, word, immediate };
+  }
+
+  /** Bytes of the encoding at `offset`. */
+  length(offset: number): 2 | 4 {
+    return (this.#page.half(offset) & 3) === 3 ? 4 : 2;
   }
 }
 
@@ -101,7 +100,16 @@ export const discoverRegion = (page: CodePage, decoder: Decoder, entries: Iterab
     let at: number = offset;
     while (inside(at) && !seen.has(at) && seen.size < MOST_INSTRUCTIONS) {
       const instruction = reader.at(at);
-      if (instruction === undefined) break;
+      if (instruction === undefined) {
+        // The interpreter executes this one, and the region is entered again behind it.
+        const behind = at + reader.length(at);
+        if (inside(behind) && page.warm(behind)) {
+          leaders.add(behind);
+          entrySet.add(behind);
+          work.push(behind);
+        }
+        break;
+      }
       seen.set(at, instruction);
       const end = endOf(instruction);
       const next = at + instruction.length;

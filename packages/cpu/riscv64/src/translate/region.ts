@@ -1,5 +1,5 @@
 // Hot code: runs once for each region that is translated.
-import type { Expression } from '@vivarium/isa-riscv';
+import { CSR, type Expression, type SystemOperation } from '@vivarium/isa-riscv';
 import { type FunctionBuilder, type Label, ModuleBuilder } from '@vivarium/wasm-emit';
 import { COMPILED } from '../decode/slot.ts';
 import type { HelperIndices } from '../emit/arithmetic.ts';
@@ -17,7 +17,9 @@ import {
   STATE_READ_TLB,
   STATE_WRITE_TLB,
 } from '../state/layout.ts';
-import type { Block, CodeRegion, Instruction } from './blocks.ts';
+import type { Block, CodeRegion } from './blocks.ts';
+import type { Instruction } from './instruction.ts';
+import { emitCsr } from './csr.ts';
 import { type FlowLayout, layOut, type Scope } from './layout.ts';
 import { instructionOperands, RegisterLocals } from './register-locals.ts';
 
@@ -280,8 +282,19 @@ class RegionTranslator {
           f.set(this.#target);
           this.#emitIndirect();
         }
-      } else emitStatement(frame, statement);
+      } else if (statement.kind === 'system') this.#emitSystem(statement.operation, instruction, operands, left);
+      else emitStatement(frame, statement);
     }
+  }
+
+  #emitSystem(operation: SystemOperation, instruction: Instruction, operands: Operands, left: number): void {
+    const interpret = (): void => {
+      this.#giveBack(left);
+      this.#leave(instruction.offset, INTERPRET);
+    };
+    // What the region knows of mstatus.FS is in a local until it is left.
+    if (this.#registers.usesFloat && instruction.immediate === CSR.sstatus) interpret();
+    else emitCsr({ f: this.#f, locals: this.#locals, operands, state: STATE, interpret }, operation, instruction);
   }
 
   /** As goTo, but never by falling through, because it stands inside of an `if`. */

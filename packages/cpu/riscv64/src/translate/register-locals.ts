@@ -3,7 +3,8 @@ import type { RegisterField } from '@vivarium/isa-riscv';
 import type { FunctionBuilder } from '@vivarium/wasm-emit';
 import type { Operands } from '../emit/operands.ts';
 import { STATE_F, STATE_X } from '../state/layout.ts';
-import type { Block, Instruction } from './blocks.ts';
+import type { Block } from './blocks.ts';
+import type { Instruction } from './instruction.ts';
 
 const FIELD_SHIFT: Readonly<Record<RegisterField, number>> = { rd: 7, rs1: 15, rs2: 20, rs3: 27 };
 

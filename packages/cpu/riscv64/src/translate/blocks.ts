@@ -119,6 +119,8 @@ export const discoverRegion = (page: CodePage, decoder: Decoder, entries: Iterab
           if (inside(target) && page.warm(target)) {
             leaders.add(target);
             work.push(target);
+            // The head of a loop: after an interpreted instruction in the loop, the region is entered again there.
+            if (target <= at) entrySet.add(target);
           }
         }
         if (end.kind !== 'branch' && links(instruction) && inside(next) && page.warm(next)) {

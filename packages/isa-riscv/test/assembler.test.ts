@@ -145,10 +145,10 @@ last: .byte TWICE
       `,
       { base: 0x1000n },
     );
-    const data = '01ff6100' + '3412feff' + '20000000ffffffff' + '1010000000000000ffffffffffffffff';
-    const text = '610a3b23' + '62' + '6300' + 'aaaaaa';
-    const padding = '0100' + '13000000';
-    expect(hex(bytes)).toBe(`${(data + text + padding).padEnd(0x50 * 2, '0')}40`);
+    const data = ['01ff6100', '3412feff', '20000000ffffffff', '1010000000000000ffffffffffffffff'];
+    const text = ['610a3b23', '62', '6300', 'aaaaaa'];
+    const padding = ['0100', '13000000'];
+    expect(hex(bytes)).toBe(`${[...data, ...text, ...padding].join('').padEnd(0x50 * 2, '0')}40`);
     expect(Object.fromEntries(symbols)).toEqual({
       start: 0x1010n,
       end: 0x1030n,

@@ -37,7 +37,7 @@ const trailingZeros = (value: bigint, width: number): bigint =>
   leadingZeros(value & -value, width) === BigInt(width)
     ? BigInt(width)
     : BigInt(width - 1) - leadingZeros(value & -value, width);
-const population = (value: bigint): bigint => BigInt([...value.toString(2)].filter((bit) => bit === '1').length);
+const population = (value: bigint): bigint => BigInt(value.toString(2).replaceAll('0', '').length);
 const rotateRight = (value: bigint, amount: bigint, width: bigint): bigint =>
   (value >> (amount % width)) | (value << (width - (amount % width)));
 

@@ -57,7 +57,9 @@ describe('semantics of every row', () => {
         continue;
       const read = new Set(allOf(row).flatMap((expression) => (expression.kind === 'x' ? [expression.field] : [])));
       for (const field of ['rs1', 'rs2'] as const) {
-        if (row.registers[field] === 'x') expect(read.has(field), `${row.name} reads ${field}`).toBe(true);
+        if (row.registers[field] === 'x') {
+          expect(read.has(field), `${row.name} reads ${field}`).toBe(true);
+        }
       }
     }
   });
@@ -67,8 +69,12 @@ describe('semantics of every row', () => {
       const kinds = kindsOf(row);
       const byThemselves = /^(float|system|atomic|load-reserved|store-conditional)$/;
       const writes = kinds.includes('set-x') || kinds.some((kind) => byThemselves.test(kind));
-      if (kinds.includes('set-x')) expect(row.registers.rd, row.name).toBe('x');
-      if (row.registers.rd === 'x') expect(writes, row.name).toBe(true);
+      if (kinds.includes('set-x')) {
+        expect(row.registers.rd, row.name).toBe('x');
+      }
+      if (row.registers.rd === 'x') {
+        expect(writes, row.name).toBe(true);
+      }
     }
   });
 
@@ -81,7 +87,9 @@ describe('semantics of every row', () => {
         row.name,
       ).toBe(true);
       const leave = kinds.findIndex((kind) => kind === 'branch' || kind === 'jump');
-      if (leave !== -1) expect(leave, row.name).toBe(kinds.length - 1);
+      if (leave !== -1) {
+        expect(leave, row.name).toBe(kinds.length - 1);
+      }
     }
   });
 
@@ -100,13 +108,17 @@ describe('semantics of every row', () => {
       for (const statement of row.semantics) {
         if (statement.kind === 'load' || statement.kind === 'store') {
           expect(WIDTHS[row.name.charAt(1)], row.name).toBe(statement.bytes);
-          if (statement.kind === 'load') expect(row.name.endsWith('u'), row.name).toBe(!statement.signed);
+          if (statement.kind === 'load') {
+            expect(row.name.endsWith('u'), row.name).toBe(!statement.signed);
+          }
         } else if (statement.kind === 'load-float' || statement.kind === 'store-float') {
           expect(FORMATS[row.name.charAt(2)], row.name).toBe(statement.format);
         } else if (/^(atomic|load-reserved|store-conditional)$/.test(statement.kind) && 'bytes' in statement) {
           expect(WIDTHS[row.name.slice(-1)], row.name).toBe(statement.bytes);
         }
-        if (statement.kind === 'atomic') expect(row.name).toMatch(new RegExp(`^amo${statement.operation}\\.[wd]$`));
+        if (statement.kind === 'atomic') {
+          expect(row.name).toMatch(new RegExp(`^amo${statement.operation}\\.[wd]$`));
+        }
       }
     }
   });
@@ -114,7 +126,9 @@ describe('semantics of every row', () => {
   it('name the operation of floating-point and system rows as the mnemonic does', () => {
     for (const row of instructions) {
       for (const statement of row.semantics) {
-        if (statement.kind === 'system') expect(statement.operation).toBe(row.name);
+        if (statement.kind === 'system') {
+          expect(statement.operation).toBe(row.name);
+        }
         if (statement.kind !== 'float') continue;
         const { float } = statement;
         const names: Readonly<Record<string, string>> = {

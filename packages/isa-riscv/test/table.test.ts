@@ -187,7 +187,9 @@ describe('the table of compressed instructions', () => {
   it('expands to legal instructions only', () => {
     for (let half = 0; half < 0x10000; half += 1) {
       const word = decoder.expandCompressed(half);
-      if (word !== 0) expect(decoder.decode(word), half.toString(16)).not.toBe(-1);
+      if (word !== 0) {
+        expect(decoder.decode(word), half.toString(16)).not.toBe(-1);
+      }
     }
   });
 

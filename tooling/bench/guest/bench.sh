@@ -4,20 +4,21 @@ export PATH=/bin:/sbin:/usr/bin:/usr/sbin
 mount -t proc proc /proc
 mount -t devtmpfs dev /dev 2>/dev/null
 mount -t tmpfs tmp /tmp
+cd /tmp || poweroff -f
 echo "@userspace"
-head -c 8000000 /viv/jobs /bin/busybox /viv/jobs /bin/busybox >/tmp/data 2>/dev/null
+head -c 8000000 /viv/jobs /bin/busybox /viv/jobs /bin/busybox >data 2>/dev/null
 run() {
   case " $(cat /proc/cmdline) " in *" jobs=all "* | *"jobs="*",$1,"*) ;; *) return ;; esac
   echo "@begin $1"
   case $1 in
-    sha256) sha256sum /tmp/data ;;
-    md5) i=0; while [ $i -lt 4 ]; do md5sum /tmp/data; i=$((i + 1)); done ;;
-    gzip) gzip -c /tmp/data | wc -c ;;
+    sha256) sha256sum data ;;
+    md5) i=0; while [ $i -lt 4 ]; do md5sum data; i=$((i + 1)); done ;;
+    gzip) gzip -c data | wc -c ;;
     awk) awk 'BEGIN { for (i = 0; i < 400000; i++) { s += i % 7; a[i % 100] = s } print s }' ;;
     shell) i=0; while [ $i -lt 120000 ]; do i=$((i + 1)); done; echo $i ;;
     *) /viv/jobs "$1" ;;
-  esac >/tmp/result 2>&1
-  echo "@end $1 $(md5sum </tmp/result | cut -c1-8)"
+  esac >result 2>&1
+  echo "@end $1 $(md5sum <result | cut -c1-8)"
 }
 for job in alu sieve quicksort calls chase memcpy crc sha256 md5 gzip awk shell forkexec syscall pipe nbody mandelbrot matrix coremark faults; do
   run $job

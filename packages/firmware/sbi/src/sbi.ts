@@ -8,8 +8,6 @@ export const SBI_ERR_INVALID_PARAM = -3;
 export const SBI_ERR_DENIED = -4;
 export const SBI_ERR_INVALID_ADDRESS = -5;
 export const SBI_ERR_ALREADY_AVAILABLE = -6;
-export const SBI_ERR_ALREADY_STARTED = -7;
-export const SBI_ERR_ALREADY_STOPPED = -8;
 export const SBI_ERR_DENIED_LOCKED = -14;
 
 /** Extension ids: chapters 4 to 18. The legacy ones are 0 to 8. */

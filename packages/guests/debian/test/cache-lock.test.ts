@@ -57,7 +57,10 @@ describe('takeLock', () => {
     for (const text of [holder(1, 'another-host'), 'not a lock at all', '']) {
       writeFileSync(path, text);
       utimesSync(path, new Date(0), new Date(0));
-      await (await takeLock(path, () => undefined)).release();
+      const lock = await takeLock(path, () => undefined);
+      expect(readFileSync(path, 'utf8')).not.toBe(text);
+      await lock.release();
+      expect(existsSync(path)).toBe(false);
     }
   });
 

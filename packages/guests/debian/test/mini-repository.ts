@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { WANTED_MODULES } from '../src/kernel-modules.ts';
@@ -53,7 +52,9 @@ export class MiniRepository {
   }
 
   get mirror(): string {
-    const { port } = this.#server?.address() as AddressInfo;
+    const address = this.#server?.address();
+    if (address === null || typeof address !== 'object') throw new Error('the repository is not served');
+    const { port } = address;
     return `http://127.0.0.1:${port}/debian`;
   }
 
@@ -130,20 +131,18 @@ export class MiniRepository {
     const dist = join(this.#root, 'debian/dists', suite);
     const sha256 = createHash('sha256').update(packages).digest('hex');
     write(join(dist, 'main/binary-riscv64/Packages'), changes.breakIndex ? `${packages}\n` : packages);
-    const index = `Origin: Debian\nLabel: Debian\nSuite: stable\nCodename: ${codename}\nVersion: 13.0\n${`Date: ${new Date().toUTCString().replace('GMT', 'UTC')}\nArchitectures: riscv64\nComponents: main\nSHA256:\n`} ${sha256} ${Buffer.byteLength(packages)} main/binary-riscv64/Packages\n`;
+    const index = `Origin: Debian\nLabel: Debian\nSuite: stable\nCodename: ${codename}\nVersion: 13.0\nDate: ${new Date().toUTCString().replace('GMT', 'UTC')}\nArchitectures: riscv64\nComponents: main\nSHA256:\n ${sha256} ${Buffer.byteLength(packages)} main/binary-riscv64/Packages\n`;
     write(join(dist, 'InRelease'), this.#gpg(['--clearsign', '--output', '-'], index));
   }
 
   /** Damages a published package: same name and size, other contents. */
   tamper(part: string): void {
     const folder = join(this.#root, 'debian/pool');
-    const [name] = execFileSync('ls', [folder])
-      .toString()
-      .split('\n')
-      .filter((each) => each.startsWith(part));
-    const bytes = readFileSync(join(folder, name!));
-    bytes[bytes.length >> 1]! ^= 0xff;
-    writeFileSync(join(folder, name!), bytes);
+    const name = readdirSync(folder).find((each) => each.startsWith(part));
+    if (name === undefined) throw new Error(`the repository has no ${part}`);
+    const bytes = readFileSync(join(folder, name));
+    bytes[bytes.length >> 1] ^= 0xff;
+    writeFileSync(join(folder, name), bytes);
   }
 
   async serve(): Promise<void> {

@@ -32,7 +32,7 @@ const steps = () => [...new Set(progress.map(({ step }) => step))];
 
 const damage = (path: string): void => {
   const bytes = readFileSync(path);
-  bytes[bytes.length >> 1]! ^= 1;
+  bytes[bytes.length >> 1] ^= 1;
   writeFileSync(path, bytes);
 };
 
@@ -49,7 +49,7 @@ describe('prepareDebian', () => {
     expect(readFileSync(guest.systemMap!, 'utf8')).toMatch(/^ffffffff80000000 T _start/);
     expect(steps()).toEqual(['update', 'download', 'build', 'ready']);
     const last = progress.findLast(({ step }) => step === 'download');
-    expect(last).toMatchObject({ done: expect.any(Number), total: expect.any(Number) });
+    expect(last).toMatchObject({ done: expect.any(Number) as unknown, total: expect.any(Number) as unknown });
     expect(readdirSync(join(cache, 'debian/trixie')).sort()).toEqual(['apt', 'images', 'packages']);
   });
 
@@ -109,12 +109,12 @@ describe('prepareDebian', () => {
   it('notices a damaged package in the cache and downloads that one again', async () => {
     const guest = await prepare();
     const archives = join(cache, 'debian/trixie/packages');
-    const [name] = readdirSync(archives).filter((each) => each.startsWith('busybox'));
+    const name = readdirSync(archives).find((each) => each.startsWith('busybox'));
     damage(join(archives, name!));
     damage(guest.initrd);
     repository.requests.length = 0;
     await prepare();
-    expect(repository.downloads.map(({ path }) => path)).toEqual([expect.stringContaining('busybox')]);
+    expect(repository.downloads.map(({ path }) => path)).toEqual([expect.stringContaining('busybox') as unknown]);
   });
 
   it('goes on where an interrupted download stopped', async () => {
@@ -124,15 +124,15 @@ describe('prepareDebian', () => {
     repository.requests.length = 0;
     await prepare();
     const resumed = repository.downloads.filter(({ path }) => path.includes('linux-image-6'));
-    expect(resumed).toEqual([{ path: expect.any(String), from: expect.any(Number) }]);
-    expect(resumed[0]!.from).toBeGreaterThan(0);
+    expect(resumed).toEqual([{ path: expect.any(String) as unknown, from: expect.any(Number) as unknown }]);
+    expect(resumed[0].from).toBeGreaterThan(0);
   });
 
   it('starts over when what an interrupted download left is damaged', async () => {
     repository.cutAfter = 1_000_000;
     await expect(prepare()).rejects.toMatchObject({ code: 'VIV_GUEST_MIRROR_FAILED' });
     const packages = join(cache, 'debian/trixie/packages');
-    const [part] = readdirSync(packages).filter((each) => each.startsWith('linux-image-6'));
+    const part = readdirSync(packages).find((each) => each.startsWith('linux-image-6'));
     damage(join(packages, part!));
     repository.cutAfter = undefined;
     expect((await prepare()).release).toContain('6.1.0');
@@ -156,14 +156,14 @@ describe('prepareDebian', () => {
     repository.publish('7.0.0', 'stable', 'forky');
     await expect(prepare()).rejects.toMatchObject({
       code: 'VIV_GUEST_MIRROR_FAILED',
-      message: expect.stringContaining('stable: is not trixie'),
+      message: expect.stringContaining('stable: is not trixie') as unknown,
     });
   });
 
   it('uses what it has while the mirror is out of reach, unless told to ask', async () => {
     const guest = await prepare();
     const current = join(cache, 'debian/trixie/images/current.json');
-    const record = JSON.parse(readFileSync(current, 'utf8'));
+    const record = JSON.parse(readFileSync(current, 'utf8')) as { readonly checkedAt: number };
     writeFileSync(current, JSON.stringify({ ...record, checkedAt: record.checkedAt - 8 * 24 * 3600 * 1000 }));
     rmSync(join(cache, 'debian/trixie/apt'), { recursive: true });
     repository.publish('6.2.0', 'trixie', 'trixie', { breakIndex: true });
@@ -201,7 +201,10 @@ describe('prepareDebian', () => {
     repository.publish('6.1.0', 'bookworm', 'bookworm');
     rmSync(cache, { recursive: true });
     const error = await prepare({ suite: 'bullseye' }).catch((each: unknown) => each);
-    expect(error).toMatchObject({ code: 'VIV_GUEST_MIRROR_FAILED', message: expect.stringContaining('bullseye') });
+    expect(error).toMatchObject({
+      code: 'VIV_GUEST_MIRROR_FAILED',
+      message: expect.stringContaining('bullseye') as unknown,
+    });
   });
 });
 
@@ -220,7 +223,7 @@ describe('prepareDebian, on a host that lacks something', () => {
     await withPath('/nonexistent', async () => {
       await expect(prepare()).rejects.toMatchObject({
         code: 'VIV_GUEST_NO_APT',
-        hint: expect.stringContaining('--kernel FILE --initrd FILE'),
+        hint: expect.stringContaining('--kernel FILE --initrd FILE') as unknown,
       });
     });
   });
@@ -232,7 +235,7 @@ describe('prepareDebian, on a host that lacks something', () => {
     await withPath(`${tools}:${process.env['PATH']}`, async () => {
       await expect(prepareWith({ cache }, { keyrings: [repository.keyring] })).rejects.toMatchObject({
         code: 'VIV_GUEST_NO_MIRROR',
-        hint: expect.stringContaining('VIVARIUM_DEBIAN_MIRROR'),
+        hint: expect.stringContaining('VIVARIUM_DEBIAN_MIRROR') as unknown,
       });
     });
     rmSync(tools, { recursive: true });
@@ -241,7 +244,7 @@ describe('prepareDebian, on a host that lacks something', () => {
   it('says that the mirror is out of reach', async () => {
     await expect(prepare({ mirror: 'http://127.0.0.1:9/debian' })).rejects.toMatchObject({
       code: 'VIV_GUEST_MIRROR_FAILED',
-      hint: expect.stringContaining('--kernel FILE --initrd FILE'),
+      hint: expect.stringContaining('--kernel FILE --initrd FILE') as unknown,
     });
   });
 

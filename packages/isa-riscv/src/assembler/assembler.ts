@@ -53,7 +53,8 @@ export const assemble = (source: string, options: AssembleOptions = {}): Assembl
   const base = options.base ?? 0n;
   const encoder = createInstructionEncoder();
   const program = parseProgram(source, encoder, options.compress ?? false);
-  const { layout, encode } = layOutCompressed(program, base, encoder);
+  const compressed = layOutCompressed(program, base, encoder);
+  const { layout } = compressed;
   const bytes = new Uint8Array(layout.offsets.at(-1) ?? 0);
   const view = new DataView(bytes.buffer);
   program.items.forEach((item, index) => {
@@ -61,7 +62,7 @@ export const assemble = (source: string, options: AssembleOptions = {}): Assembl
     const end = layout.offsets[index + 1] ?? 0;
     switch (item.kind) {
       case 'instruction': {
-        const { encoding, bytes: length } = encode(index);
+        const { encoding, bytes: length } = compressed.encode(index);
         if (length === 2) view.setUint16(offset, encoding, true);
         else view.setUint32(offset, encoding, true);
         break;

@@ -1,5 +1,5 @@
 import { errors } from '../errors.ts';
-import type { PlainInstruction } from './pseudo-instruction.ts';
+import type { PlainInstruction } from './plain-instruction.ts';
 
 const LOW_BITS = 12;
 

@@ -71,11 +71,10 @@ export const upperValue = (value: bigint): bigint => {
 };
 
 const fenceSet = (text: string): bigint => {
-  const letters = [...'iorw'];
-  if (text !== '0' && ![...text].every((letter) => letters.includes(letter))) {
+  if (text !== '0' && !/^[iorw]*$/.test(text)) {
     throw errors.make('VIV_ASSEMBLER_SYNTAX', `'${text}' is not a set of the letters iorw`);
   }
-  return letters.reduce((bits, letter) => (bits << 1n) | (text.includes(letter) ? 1n : 0n), 0n);
+  return ['i', 'o', 'r', 'w'].reduce((bits, letter) => (bits << 1n) | (text.includes(letter) ? 1n : 0n), 0n);
 };
 
 const roundingMode = (text: string): bigint => {

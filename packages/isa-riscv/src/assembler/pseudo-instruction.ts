@@ -2,9 +2,7 @@ import { errors } from '../errors.ts';
 import { floatRegister } from '../registers.ts';
 import { loadImmediate } from './load-immediate.ts';
 import { splitAddress } from './operand.ts';
-
-/** A mnemonic and its operands. */
-export type PlainInstruction = readonly [mnemonic: string, ...operands: string[]];
+import type { PlainInstruction } from './plain-instruction.ts';
 
 const LOADS = ['lb', 'lh', 'lw', 'ld', 'lbu', 'lhu', 'lwu'];
 const STORES = ['sb', 'sh', 'sw', 'sd', 'fsh', 'fsw', 'fsd'];

@@ -51,6 +51,17 @@ export class ModuleBuilder {
     this.#importCount += 1;
   }
 
+  /** Declares table 0, of functions, as an import. */
+  importTable(module: string, name: string, minimum: number): void {
+    this.#imports.name(module);
+    this.#imports.name(name);
+    this.#imports.byte(0x01);
+    this.#imports.byte(0x70);
+    this.#imports.byte(0);
+    this.#imports.unsigned(minimum);
+    this.#importCount += 1;
+  }
+
   /** Declares an imported function and returns its index. */
   importFunction(module: string, name: string, parameters: readonly WasmType[], results: readonly WasmType[]): number {
     this.#imports.name(module);

@@ -92,14 +92,15 @@ export class CoreWorld implements World, AsyncDisposable {
     this.#vcpu = machine.get(CpuCoreToken).vcpus[0];
   }
 
-  static async create(mode: CoreMode): Promise<CoreWorld> {
+  /** `eager` translates at the first jump to any instruction; otherwise nothing in so short a run gets hot. */
+  static async create(mode: CoreMode, eager = false): Promise<CoreWorld> {
     const machine = await assemble({
       name: `differential-${mode}`,
       parts: [
         { id: 'clock', plugin: virtualClock },
         { id: 'ram', plugin: linearMemory, options: { banks: [{ base: RAM_BASE, size: RAM_BYTES }] } },
         { id: 'mmu', plugin: riscvMmu, options: { tlbEntries: TLB_ENTRIES[mode] } },
-        { id: 'cpu', plugin: riscv64Core, options: {} },
+        { id: 'cpu', plugin: riscv64Core, options: eager ? { hotJumps: 1 } : { translate: false } },
       ],
     });
     await machine.start();

@@ -27,8 +27,8 @@ const differential = async (options: Options): Promise<boolean> => {
   say(groups.map((group) => `${group.extension} ${group.candidates.length}`).join(', '));
 
   using qemu = new QemuWorld('QEMU', options.qemu ?? cachedQemu((message) => console.error(message)), options.cpu);
-  await using machineMode = await CoreWorld.create('machine');
-  await using userMode = await CoreWorld.create('user');
+  await using machineMode = await CoreWorld.create('machine', options.translate);
+  await using userMode = await CoreWorld.create('user', options.translate);
   const trial = new Trial(qemu, [machineMode, userMode], createAssembler(encoder));
 
   const mismatches: Mismatch[] = [];

@@ -12,6 +12,7 @@ usage: differential [options]
   --cpu MODEL          CPU model of QEMU (default: our extensions and no others)
   --qemu PATH          a qemu-riscv64 of version 9.1 or later; without it one is fetched from Debian's archive
   --reproducers N      how many mismatches to reduce and print in full (default 10)
+  --translate          translate everything to WebAssembly at its first jump, instead of interpreting it
   --verbose            print progress and the extensions
   --help`;
 
@@ -24,6 +25,7 @@ export interface Options {
   readonly cpu: string;
   readonly qemu: string | undefined;
   readonly reproducers: number;
+  readonly translate: boolean;
   readonly verbose: boolean;
 }
 
@@ -46,6 +48,7 @@ export const parseOptions = (args: readonly string[]): Options | undefined => {
       cpu: { type: 'string', default: QEMU_MODEL },
       qemu: { type: 'string' },
       reproducers: { type: 'string', default: '10' },
+      translate: { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -60,6 +63,7 @@ export const parseOptions = (args: readonly string[]): Options | undefined => {
     cpu: values.cpu,
     qemu: values.qemu,
     reproducers: integer('reproducers', values.reproducers, 0),
+    translate: values.translate,
     verbose: values.verbose,
   };
 };

@@ -96,6 +96,15 @@ describe('the trial', () => {
   });
 });
 
+describe('translated code', () => {
+  it('does what interpreted code does', async () => {
+    await using machineMode = await CoreWorld.create('machine', true);
+    await using userMode = await CoreWorld.create('user', true);
+    const mismatches = await new Trial(qemu, [machineMode, userMode], assemble).run(sequences(5000, 200));
+    expect(mismatches.map((mismatch) => describeMismatch(SEED, mismatch))).toEqual([]);
+  });
+});
+
 describe('encodings that are no instructions', () => {
   const illegal = createCatalogue(['illegal', 'I']);
   const batch = Array.from({ length: 400 }, (_, index) => generateSequence(SEED, index, illegal, encoder));

@@ -11,7 +11,10 @@ import type { RiscvMmu } from '@vivarium/isa-riscv';
 import { CodeCache } from './decode/code-cache.ts';
 import { PAGE_BYTES, PAGE_SLOTS, SLOT_BYTES, STRADDLE } from './decode/slot.ts';
 import { coreDeviceTree } from './device-tree.ts';
+import { HEAT_COUNTERS } from './emit/main-loop.ts';
+import type { HelperIndices } from './emit/arithmetic.ts';
 import { RiscvHart } from './hart/hart.ts';
+import { Translator } from './translate/translator.ts';
 
 export interface RiscvCoreParts {
   readonly memory: MachineMemory;
@@ -24,6 +27,9 @@ export interface RiscvCoreOptions {
   readonly harts: number;
   readonly timebaseFrequency: number;
   readonly codePages: number;
+  readonly translate: boolean;
+  readonly hotJumps: number;
+  readonly translatedBytes: number;
 }
 
 /** All harts of a machine, with the decoded code that they share. */
@@ -32,6 +38,7 @@ export class RiscvCore implements CpuCore {
   readonly vcpus: readonly RiscvHart[];
   readonly deviceTree: DeviceTreeNode;
   readonly #code: CodeCache;
+  #translator: Translator | undefined;
   #environmentCall: ((vcpu: Vcpu) => EnvironmentCallOutcome) | undefined;
 
   constructor(parts: RiscvCoreParts, options: RiscvCoreOptions) {
@@ -41,12 +48,20 @@ export class RiscvCore implements CpuCore {
       memory,
       options.codePages,
       () => {
-        for (const hart of harts) hart.mmu.flush();
+        this.#translator?.clear();
+        for (const hart of harts) {
+          hart.mmu.flush();
+          hart.translationChanged();
+        }
       },
       () => {
         for (const hart of harts) hart.mmu.flushWrites();
       },
     );
+    const regions = new WebAssembly.Table({ element: 'anyfunc', initial: 256 });
+    const heat = options.translate
+      ? memory.carve('@vivarium/cpu-riscv64 jump counters', HEAT_COUNTERS * 4, 64)
+      : undefined;
     const guardedSlots = carveGuardedSlots(memory);
     for (let index = 0; index < options.harts; index += 1) {
       harts.push(
@@ -54,6 +69,10 @@ export class RiscvCore implements CpuCore {
           ...parts,
           code: this.#code,
           guardedSlots,
+          regions,
+          heat,
+          threshold: options.hotJumps,
+          hot: (slot) => this.#translator?.hot(slot),
           timebaseFrequency: options.timebaseFrequency,
           environmentCall: (hart) => this.#environmentCall?.(hart) ?? 'reflect',
           alone: (hart) => harts.every((other) => other === hart || !other.progressing),
@@ -61,7 +80,27 @@ export class RiscvCore implements CpuCore {
       );
     }
     this.vcpus = harts;
+    const [first] = harts;
+    if (options.translate && first !== undefined)
+      this.#translator = this.#createTranslator(memory, first, regions, options);
     this.deviceTree = coreDeviceTree(options.harts, options.timebaseFrequency);
+  }
+
+  #createTranslator(
+    memory: MachineMemory,
+    hart: RiscvHart,
+    table: WebAssembly.Table,
+    options: RiscvCoreOptions,
+  ): Translator {
+    const { run: _, ...helpers } = hart.exports;
+    const translator = new Translator(memory, this.#code, {
+      tlbEntries: hart.mmu.tlb.entries,
+      helpers: helpers as Record<keyof HelperIndices, (...operands: bigint[]) => bigint>,
+      table,
+      capacity: options.translatedBytes,
+    });
+    this.#code.onPageChange((page, first, last) => translator.changed(page, first, last));
+    return translator;
   }
 
   onEnvironmentCall(handler: ((vcpu: Vcpu) => EnvironmentCallOutcome) | undefined): void {

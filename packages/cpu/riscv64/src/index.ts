@@ -38,6 +38,12 @@ export const riscv64CoreOptions = z
       .default(10_000_000),
     /** Pages of guest code kept decoded; each takes 16 KiB of the private area, committed as used. */
     codePages: z.int().min(16).max(65_536).default(4096),
+    /** Translate hot code to WebAssembly. Without it everything is interpreted. */
+    translate: z.boolean().default(true),
+    /** Jumps to an instruction, or rounds of a loop, after which it is translated. */
+    hotJumps: z.int().min(1).max(1_000_000_000).default(20_000),
+    /** Bytes of translated code at which all of it is dropped. */
+    translatedBytes: z.int().min(65_536).max(1_073_741_824).default(67_108_864),
   })
   .prefault({});
 

@@ -18,14 +18,14 @@ import { DirtyPages } from './dirty-pages.ts';
 import { RiscvHartMmu } from './hart-mmu.ts';
 
 export const riscvMmuOptions = z.object({
-  /** Entries of each TLB: read, write and fetch, for each of five regimes and each hart. A power of two. */
+  /** Entries of each TLB: read, write and fetch, for each of five regimes and each hart. A power of two; 1 MiB a hart by default. */
   tlbEntries: z
     .number()
     .int()
     .min(16)
     .max(65536)
     .refine((entries) => (entries & (entries - 1)) === 0, 'must be a power of two')
-    .default(512),
+    .default(4096),
 });
 
 export const riscvMmu = definePlugin({

@@ -69,8 +69,8 @@ export class PageWalk {
       const physical = table + virtualPageNumber(low, high, level) * 8;
       const offset = this.#map.offset(physical, 8);
       if (offset < 0 || !this.#pmp.check(physical, 8, READ, SUPERVISOR)) return ACCESS_FAULT;
-      const entryLow = this.#words[offset >> 2];
-      const entryHigh = this.#words[(offset >> 2) + 1];
+      const entryLow = this.#words[offset >>> 2];
+      const entryHigh = this.#words[(offset >>> 2) + 1];
       if (!wellFormed(entryLow, entryHigh, context)) return PAGE_FAULT;
       const page = ((entryLow >>> 10) + (entryHigh & 0x3fffff) * 0x400000) * PAGE;
       if ((entryLow & (PTE_R | PTE_X)) === 0) {
@@ -97,9 +97,9 @@ export class PageWalk {
     entryPhysical: number,
     context: WalkContext,
   ): number {
-    const entryLow = this.#words[offset >> 2];
+    const entryLow = this.#words[offset >>> 2];
     let size = PAGE * 512 ** level;
-    if ((this.#words[(offset >> 2) + 1] & PTE_N_HIGH) !== 0) {
+    if ((this.#words[(offset >>> 2) + 1] & PTE_N_HIGH) !== 0) {
       // Svnapot: only 64 KiB, PPN[3:0] = 1000.
       if (level !== 0 || ((entryLow >>> 10) & 0xf) !== 8) return PAGE_FAULT;
       size = 0x10000;
@@ -109,7 +109,7 @@ export class PageWalk {
       if (!context.hardwareAccessedDirty) return PAGE_FAULT;
       if (!this.#pmp.check(entryPhysical, 8, WRITE, SUPERVISOR)) return ACCESS_FAULT;
       // Another hart may have changed the entry since it was read: then the access is simply tried again.
-      if (Atomics.compareExchange(this.#words, offset >> 2, entryLow, entryLow | needed) !== entryLow) {
+      if (Atomics.compareExchange(this.#words, offset >>> 2, entryLow, entryLow | needed) !== entryLow) {
         return this.#leaf(low, high, access, level, page, offset, entryPhysical, context);
       }
       this.#dirty.mark(entryPhysical);

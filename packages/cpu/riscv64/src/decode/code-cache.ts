@@ -20,6 +20,16 @@ import {
 const RUN = 32;
 const NONE = -1;
 
+/** A decoded page: its number in the pool, its slots, and where its code is in linear memory. */
+export interface CodePageHandle {
+  readonly index: number;
+  readonly slots: number;
+  readonly source: number;
+}
+
+/** Told about writes to decoded pages: page number, first and last (exclusive) halfword. */
+export type PageListener = (index: number, first: number, last: number) => void;
+
 /** What the decoder needs of a row, looked up once. */
 interface RowFacts {
   readonly pure: boolean;
@@ -48,7 +58,7 @@ const factsOf = (row: InstructionRow): RowFacts => {
  * When the pool is full everything is dropped and decoded again as it is needed.
  */
 export class CodeCache {
-  readonly #decoder: Decoder = createDecoder();
+  readonly decoder: Decoder = createDecoder();
   readonly #operations = createOperationIndex();
   readonly #facts = instructions.map(factsOf);
   readonly #memory: MachineMemory;
@@ -60,10 +70,11 @@ export class CodeCache {
   /** For each bank: pool index of each page, or NONE. */
   readonly #pages: readonly Int32Array[];
   /** Offset in linear memory of the RAM page behind each pool index. */
-  readonly #sources: Int32Array;
+  readonly #sources: Uint32Array;
   #used = 0;
   readonly #onFull: () => void;
   readonly #onMarked: () => void;
+  readonly #listeners = new Set<PageListener>();
 
   /** `onFull` drops all fetch translations, `onMarked` all write translations, of every hart. */
   constructor(memory: MachineMemory, capacity: number, onFull: () => void, onMarked: () => void) {
@@ -75,7 +86,7 @@ export class CodeCache {
     this.#capacity = capacity;
     this.#base = memory.carve('@vivarium/cpu-riscv64 decoded code', capacity * PAGE_BYTES, 64);
     this.#pages = memory.banks.map((bank) => new Int32Array(bank.length / 4096).fill(NONE));
-    this.#sources = new Int32Array(capacity);
+    this.#sources = new Uint32Array(capacity);
     this.#onFull = onFull;
     this.#onMarked = onMarked;
     memory.onExternalWrite((address, length) => this.changed(address, length));
@@ -120,6 +131,27 @@ export class CodeCache {
     });
   }
 
+  /** Calls `listener` when code of a decoded page changes. */
+  onPageChange(listener: PageListener): void {
+    this.#listeners.add(listener);
+  }
+
+  /** The page that a slot belongs to; undefined for slots outside of the pool. */
+  pageOf(slot: number): CodePageHandle | undefined {
+    const index = Math.floor((slot - this.#base) / PAGE_BYTES);
+    if (index < 0 || index >= this.#used) return undefined;
+    return { index, slots: this.slotsOf(index), source: this.#sources[index] ?? 0 };
+  }
+
+  slotsOf(index: number): number {
+    return this.#base + index * PAGE_BYTES;
+  }
+
+  /** Halfword of code at a byte offset of a page. */
+  half(page: CodePageHandle, offset: number): number {
+    return this.#halves[(page.source + offset) >>> 1] ?? 0;
+  }
+
   /** Forgets all decoded code. */
   clear(): void {
     for (const pages of this.#pages) pages.fill(NONE);
@@ -138,6 +170,7 @@ export class CodeCache {
       const index = this.#index(at);
       if (index !== NONE) {
         const slots = this.#base + index * PAGE_BYTES;
+        for (const listener of this.#listeners) listener(index, (at - page) >> 1, (next - page + 1) >> 1);
         for (let half = at - page; half < next - page; half += 2) this.#bytes[slots + half * 4] = UNDECODED;
       }
       at = page + 4096;
@@ -148,7 +181,7 @@ export class CodeCache {
   decodeAt(slot: number): void {
     const index = Math.floor((slot - this.#base) / PAGE_BYTES);
     const slots = this.#base + index * PAGE_BYTES;
-    const source = this.#sources[index] >> 1;
+    const source = this.#sources[index] >>> 1;
     let half = (slot - slots) / SLOT_BYTES;
     for (let count = 0; count < RUN && half < PAGE_SLOTS; count += 1) {
       const at = slots + half * SLOT_BYTES;
@@ -168,16 +201,16 @@ export class CodeCache {
   /** Decodes one instruction (16 bits when its low two bits are not 11) into a slot; true when nothing follows it. */
   decodeInto(slot: number, raw: number): boolean {
     const short = (raw & 3) !== 3;
-    const word = short ? this.#decoder.expandCompressed(raw & 0xffff) | 0 : raw;
+    const word = short ? this.decoder.expandCompressed(raw & 0xffff) | 0 : raw;
     // A reserved compressed encoding expands to 0, which is illegal as a 32-bit encoding as well.
-    const row = word === 0 ? -1 : this.#decoder.decode(word);
+    const row = word === 0 ? -1 : this.decoder.decode(word);
     const facts = this.#facts[row];
     if (facts === undefined) {
       this.#write(slot, short ? COLD_16 : COLD_32, 0, 0xffff0000 | 0);
       return true;
     }
     const rd = (word >>> 7) & 31;
-    const immediate = this.#decoder.immediate(row, word);
+    const immediate = this.decoder.immediate(row, word);
     if (facts.pure && facts.writesX && rd === 0) {
       this.#write(slot, short ? NOP_16 : NOP_32, 0, 0);
       return false;

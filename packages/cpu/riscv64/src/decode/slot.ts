@@ -26,7 +26,9 @@ export const COLD_16 = 5;
 export const COLD_32 = 6;
 /** `j .`: a loop that nothing but an interrupt ends. */
 export const SELF_JUMP = 7;
-export const FIRST_HOT = 8;
+/** A translated region can be entered here; the immediate says which (see translate/region.ts). */
+export const COMPILED = 8;
+export const FIRST_HOT = 9;
 
 /** Slots of one 4 KiB page and the end mark. */
 export const PAGE_SLOTS = 2048;

@@ -1,33 +1,32 @@
 import type { AtomicOperation } from '@vivarium/isa-riscv';
 import type { AtomicOpcode, Opcode } from '@vivarium/wasm-emit';
 import { STATE_ADDRESS, STATE_RESERVATION, STATE_RESERVED_VALUE } from '../state/layout.ts';
-import type { ColdFrame } from './cold-frame.ts';
+import type { InstructionFrame } from './instruction-frame.ts';
 import { emitLookup, emitOffset } from './memory-access.ts';
 
 /**
  * Finds where x[rs1] is in linear memory and leaves the offset in a local, which it returns. Misaligned addresses trap
  * (unprivileged manual, "Zalrsc" and "Zaamo"); a TLB miss hands the whole instruction to TypeScript.
  */
-const emitAddress = (frame: ColdFrame, kind: 'read' | 'write', bytes: 4 | 8): number => {
+const emitAddress = (frame: InstructionFrame, kind: 'read' | 'write', bytes: 4 | 8): number => {
   const { f, locals, operands, state } = frame;
   const address = locals.take('i64');
   const entry = locals.take('i32');
   const offset = locals.take('i32');
   operands.x('rs1');
   f.set(address);
-  f.i32(0)
-    .get(address)
-    .memory('i64.store', state + STATE_ADDRESS);
+  frame.base();
+  f.get(address).memory('i64.store', state + STATE_ADDRESS);
   f.get(address)
     .op('i32.wrap_i64')
     .i32(bytes - 1)
     .op('i32.and')
     .if();
-  f.get(frame.slot).call(frame.calls.misaligned).op('return');
+  frame.misaligned();
   f.end();
   emitLookup(frame, kind, address, entry, bytes);
   f.op('i32.eqz').if();
-  f.get(frame.slot).call(frame.calls.atomicMiss).op('return');
+  frame.atomicMiss();
   f.end();
   emitOffset(frame, address, entry);
   f.set(offset);
@@ -35,7 +34,7 @@ const emitAddress = (frame: ColdFrame, kind: 'read' | 'write', bytes: 4 | 8): nu
 };
 
 /** Pushes what is at `offset`, sign-extended. */
-const emitOld = (frame: ColdFrame, offset: number, bytes: 4 | 8): void => {
+const emitOld = (frame: InstructionFrame, offset: number, bytes: 4 | 8): void => {
   const { f } = frame;
   f.get(offset);
   if (!frame.sharedMemory) f.memory(bytes === 4 ? 'i64.load32_s' : 'i64.load', 0);
@@ -44,51 +43,51 @@ const emitOld = (frame: ColdFrame, offset: number, bytes: 4 | 8): void => {
 };
 
 /** lr.w, lr.d: remembers the place and what was there. */
-export const emitLoadReserved = (frame: ColdFrame, bytes: 4 | 8): void => {
+export const emitLoadReserved = (frame: InstructionFrame, bytes: 4 | 8): void => {
   const { f, locals, operands, state } = frame;
   const offset = emitAddress(frame, 'read', bytes);
   const value = locals.take('i64');
   emitOld(frame, offset, bytes);
   f.set(value);
-  f.i32(0)
-    .get(offset)
+  frame.base();
+  f.get(offset)
     .op('i64.extend_i32_u')
     .memory('i64.store', state + STATE_RESERVATION);
-  f.i32(0)
-    .get(value)
-    .memory('i64.store', state + STATE_RESERVED_VALUE);
+  frame.base();
+  f.get(value).memory('i64.store', state + STATE_RESERVED_VALUE);
   operands.setX(() => f.get(value));
 };
 
 /** sc.w, sc.d: stores when the place is the reserved one and still holds the value that was loaded. */
-export const emitStoreConditional = (frame: ColdFrame, bytes: 4 | 8): void => {
+export const emitStoreConditional = (frame: InstructionFrame, bytes: 4 | 8): void => {
   const { f, locals, operands, state } = frame;
   const offset = emitAddress(frame, 'write', bytes);
   const failed = locals.take('i64');
   f.i64(1n).set(failed);
-  f.i32(0)
-    .memory('i64.load', state + STATE_RESERVATION)
+  frame.base();
+  f.memory('i64.load', state + STATE_RESERVATION)
     .get(offset)
     .op('i64.extend_i32_u')
     .op('i64.eq')
     .if();
   if (frame.sharedMemory) {
     f.get(offset);
-    f.i32(0).memory('i64.load', state + STATE_RESERVED_VALUE);
+    frame.base();
+    f.memory('i64.load', state + STATE_RESERVED_VALUE);
     if (bytes === 4) f.op('i32.wrap_i64');
     operands.x('rs2');
     if (bytes === 4) f.op('i32.wrap_i64');
     f.atomic(bytes === 4 ? 'i32.atomic.rmw.cmpxchg' : 'i64.atomic.rmw.cmpxchg', 0);
     if (bytes === 4) f.op('i64.extend_i32_s');
-    f.i32(0)
-      .memory('i64.load', state + STATE_RESERVED_VALUE)
+    frame.base();
+    f.memory('i64.load', state + STATE_RESERVED_VALUE)
       .op('i64.ne')
       .op('i64.extend_i32_u')
       .set(failed);
   } else {
     emitOld(frame, offset, bytes);
-    f.i32(0)
-      .memory('i64.load', state + STATE_RESERVED_VALUE)
+    frame.base();
+    f.memory('i64.load', state + STATE_RESERVED_VALUE)
       .op('i64.eq')
       .if();
     f.get(offset);
@@ -98,9 +97,8 @@ export const emitStoreConditional = (frame: ColdFrame, bytes: 4 | 8): void => {
     f.end();
   }
   f.end();
-  f.i32(0)
-    .i64(-1n)
-    .memory('i64.store', state + STATE_RESERVATION);
+  frame.base();
+  f.i64(-1n).memory('i64.store', state + STATE_RESERVATION);
   operands.setX(() => f.get(failed));
 };
 
@@ -119,7 +117,7 @@ const COMPARISON: Partial<Record<AtomicOperation, 'lt_s' | 'gt_s' | 'lt_u' | 'gt
 };
 
 /** Read-modify-write: rd = old value, sign-extended; rd may be rs1 or rs2, so it is written last. */
-export const emitAtomic = (frame: ColdFrame, operation: AtomicOperation, bytes: 4 | 8): void => {
+export const emitAtomic = (frame: InstructionFrame, operation: AtomicOperation, bytes: 4 | 8): void => {
   const { f, locals, operands } = frame;
   const offset = emitAddress(frame, 'write', bytes);
   const old = locals.take('i64');
@@ -156,7 +154,7 @@ export const emitAtomic = (frame: ColdFrame, operation: AtomicOperation, bytes: 
 };
 
 /** Pushes the new value, an i64. */
-const emitNew = (frame: ColdFrame, operation: AtomicOperation, bytes: 4 | 8, old: number): void => {
+const emitNew = (frame: InstructionFrame, operation: AtomicOperation, bytes: 4 | 8, old: number): void => {
   const { f, operands } = frame;
   const pushOperand = (): void => {
     operands.x('rs2');

@@ -1,14 +1,17 @@
-import { type Expression, type InstructionRow, instructions, type Statement } from '@vivarium/isa-riscv';
+import { type InstructionRow, instructions } from '@vivarium/isa-riscv';
 import type { Label, ModuleBuilder } from '@vivarium/wasm-emit';
-import { STATE_CONTEXT, STATE_READ_TLB, STATE_WRITE_TLB, STATE_X } from '../state/layout.ts';
-import { emitAtomic, emitLoadReserved, emitStoreConditional } from './atomic.ts';
-import { emitFloat, emitFloatLoad, emitFloatStore } from './float.ts';
+import { MSTATUS_FS } from '../state/hart-state.ts';
+import { STATE_CONTEXT, STATE_FRM, STATE_MSTATUS, STATE_READ_TLB, STATE_WRITE_TLB, STATE_X } from '../state/layout.ts';
 import type { HelperIndices } from './arithmetic.ts';
-import type { ColdFrame } from './cold-frame.ts';
 import type { CallIndices } from './imports.ts';
-import { emitLoad, emitStore } from './memory-access.ts';
-import { emitExpression, LocalPool } from './operands.ts';
+import type { InstructionFrame } from './instruction-frame.ts';
+import { callOnMiss } from './memory-access.ts';
+import { LocalPool } from './operands.ts';
 import { slotOperands } from './slot-operands.ts';
+import { emitStatement } from './statement.ts';
+
+/** Field rm: the mode is the one in frm. */
+const DYNAMIC_MODE = 7;
 
 export interface ColdContext {
   readonly module: ModuleBuilder;
@@ -36,23 +39,60 @@ export const emitCold = (context: ColdContext): number => {
     pc: () => void f.op('unreachable'),
     nextPc: () => void f.op('unreachable'),
   });
-  const frame: ColdFrame = {
+  const locals = new LocalPool(f);
+  const frame: InstructionFrame = {
     f,
-    locals: new LocalPool(f),
-    calls,
+    locals,
     state,
+    base: () => void f.i32(0),
     tlbEntries: context.tlbEntries,
     operands,
-    slot,
     helpers: context.helpers,
     sharedMemory: context.sharedMemory,
     tlb: (kind) => void f.i32(0).memory('i32.load', state + (kind === 'read' ? STATE_READ_TLB : STATE_WRITE_TLB)),
     context: () => void f.i32(0).memory('i64.load', state + STATE_CONTEXT),
-    beforeCall: () => {},
-    afterCall: () => {
-      f.if();
-      f.i32(1).op('return');
+    ...callOnMiss({
+      f,
+      calls,
+      state,
+      beforeCall: () => {},
+      afterCall: () => {
+        f.if();
+        f.i32(1).op('return');
+        f.end();
+      },
+    }),
+    atomicMiss: () => void f.get(slot).call(calls.atomicMiss).op('return'),
+    misaligned: () => void f.get(slot).call(calls.misaligned).op('return'),
+    slowFloat: () => void f.get(slot).call(calls.float).op('return'),
+    checkFloat: () => {
+      f.i32(0)
+        .memory('i32.load', state + STATE_MSTATUS)
+        .i32(MSTATUS_FS)
+        .op('i32.and')
+        .op('i32.eqz')
+        .if();
+      f.call(calls.illegal).op('return');
       f.end();
+    },
+    dirtyFloat: () => {
+      f.i32(0);
+      f.i32(0)
+        .memory('i32.load', state + STATE_MSTATUS)
+        .i32(MSTATUS_FS)
+        .op('i32.or');
+      f.memory('i32.store', state + STATE_MSTATUS);
+    },
+    nearest: () => {
+      const mode = locals.take('i32');
+      f.get(slot).memory('i32.load8_u', 4).i32(7).op('i32.and').set(mode);
+      f.i32(0)
+        .memory('i32.load', state + STATE_FRM)
+        .get(mode);
+      f.get(mode).i32(DYNAMIC_MODE).op('i32.eq').op('select').op('i32.eqz');
+    },
+    rounding: () => {
+      f.get(slot).memory('i32.load8_u', 4).i32(7).op('i32.and');
     },
   };
   const illegal = f.block();
@@ -61,7 +101,7 @@ export const emitCold = (context: ColdContext): number => {
   f.brTable(rows, illegal);
   for (const row of instructions) {
     f.end();
-    emitRow(frame, row);
+    emitRow(frame, row, calls.system);
     frame.locals.release();
   }
   f.end();
@@ -69,7 +109,7 @@ export const emitCold = (context: ColdContext): number => {
   return index;
 };
 
-const emitRow = (frame: ColdFrame, row: InstructionRow): void => {
+const emitRow = (frame: InstructionFrame, row: InstructionRow, system: number): void => {
   const { f } = frame;
   for (const statement of row.semantics) {
     if (statement.kind === 'branch' || statement.kind === 'jump') {
@@ -78,7 +118,7 @@ const emitRow = (frame: ColdFrame, row: InstructionRow): void => {
     }
     if (statement.kind === 'system') {
       // TypeScript does all of it and says whether pc was set.
-      f.get(frame.slot).call(frame.calls.system).op('return');
+      f.get(0).call(system).op('return');
       return;
     }
     emitStatement(frame, statement);
@@ -88,55 +128,4 @@ const emitRow = (frame: ColdFrame, row: InstructionRow): void => {
     .i64(0n)
     .memory('i64.store', frame.state + STATE_X);
   f.i32(0).op('return');
-};
-
-const emitStatement = (frame: ColdFrame, statement: Statement): void => {
-  const { f, locals, operands } = frame;
-  const expression = (part: Expression): void => emitExpression(f, operands, locals, frame.helpers, part);
-  const addressOf = (part: Expression): number => {
-    const address = locals.take('i64');
-    expression(part);
-    f.set(address);
-    return address;
-  };
-  switch (statement.kind) {
-    case 'let':
-      expression(statement.value);
-      f.set(locals.name(statement.name, statement.type));
-      return;
-    case 'set-x':
-      operands.setX(() => expression(statement.value));
-      return;
-    case 'load':
-      emitLoad(frame, addressOf(statement.address), statement.bytes, statement.signed);
-      f.set(locals.name(statement.name, 'i64'));
-      return;
-    case 'store':
-      emitStore(frame, addressOf(statement.address), statement.bytes, () => expression(statement.value));
-      return;
-    case 'load-float':
-      emitFloatLoad(frame, statement.format, () => addressOf(statement.address));
-      return;
-    case 'store-float':
-      emitFloatStore(frame, statement.format, () => addressOf(statement.address));
-      return;
-    case 'load-reserved':
-      emitLoadReserved(frame, statement.bytes);
-      return;
-    case 'store-conditional':
-      emitStoreConditional(frame, statement.bytes);
-      return;
-    case 'atomic':
-      emitAtomic(frame, statement.operation, statement.bytes);
-      return;
-    case 'fence':
-      // With one thread there is nobody to order for.
-      if (frame.sharedMemory) f.fence();
-      return;
-    case 'float':
-      emitFloat(frame, statement.float);
-      return;
-    default:
-      throw new TypeError(`${statement.kind} is not a statement of a cold row`);
-  }
 };

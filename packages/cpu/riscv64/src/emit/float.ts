@@ -1,124 +1,42 @@
 import type { FloatFormat, FloatOperation } from '@vivarium/isa-riscv';
-import type { Opcode } from '@vivarium/wasm-emit';
-import { STATE_FFLAGS, STATE_FRM, STATE_MSTATUS } from '../state/layout.ts';
-import type { ColdFrame } from './cold-frame.ts';
+import type { InstructionFrame } from './instruction-frame.ts';
+import { emitConversion, emitFromInteger, emitToInteger } from './float-conversion.ts';
+import { emitFused } from './float-fused.ts';
+import { emitInexactSet, emitIsNormal, emitSource, setBoxed } from './float-value.ts';
 import { emitLoad, emitStore } from './memory-access.ts';
 
-/** mstatus.FS: 0 is off, 3 dirty. */
-const FS_MASK = 0x6000;
-const FLAG_NX = 1;
 const BOX = 0xffffffff_00000000n;
-const CANONICAL_NAN_SINGLE = 0x7fc00000;
-const DYNAMIC_MODE = 7;
 
 const BYTES: Readonly<Record<FloatFormat, 2 | 4 | 8>> = { h: 2, s: 4, d: 8 };
 const BOXES: Readonly<Record<FloatFormat, bigint>> = { h: 0xffffffff_ffff0000n, s: BOX, d: 0n };
 
-/** Floating-point instructions are illegal while mstatus.FS is off. */
-const emitCheck = (frame: ColdFrame): void => {
-  const { f, state } = frame;
-  f.i32(0)
-    .memory('i32.load', state + STATE_MSTATUS)
-    .i32(FS_MASK)
-    .op('i32.and')
-    .op('i32.eqz')
-    .if();
-  f.call(frame.calls.illegal).op('return');
-  f.end();
-};
-
-/** Registers or flags change: mstatus.FS becomes dirty. */
-const emitDirty = (frame: ColdFrame): void => {
-  const { f, state } = frame;
-  f.i32(0);
-  f.i32(0)
-    .memory('i32.load', state + STATE_MSTATUS)
-    .i32(FS_MASK)
-    .op('i32.or');
-  f.memory('i32.store', state + STATE_MSTATUS);
-};
-
 /** f[rd] = a load, boxed. */
-export const emitFloatLoad = (frame: ColdFrame, format: FloatFormat, address: () => number): void => {
+export const emitFloatLoad = (frame: InstructionFrame, format: FloatFormat, address: () => number): void => {
   const { f, locals, operands } = frame;
-  emitCheck(frame);
+  frame.checkFloat();
   const value = locals.take('i64');
   emitLoad(frame, address(), BYTES[format], false);
   f.i64(BOXES[format]).op('i64.or').set(value);
-  emitDirty(frame);
+  frame.dirtyFloat();
   operands.setF(() => f.get(value));
 };
 
-export const emitFloatStore = (frame: ColdFrame, format: FloatFormat, address: () => number): void => {
-  emitCheck(frame);
+export const emitFloatStore = (frame: InstructionFrame, format: FloatFormat, address: () => number): void => {
+  frame.checkFloat();
   emitStore(frame, address(), BYTES[format], () => frame.operands.f('rs2'));
-};
-
-/** Pushes f[field] as f32 or f64; a single that is not boxed counts as the canonical NaN. */
-const emitSource = (frame: ColdFrame, format: 's' | 'd', field: 'rs1' | 'rs2' | 'rs3'): void => {
-  const { f, operands } = frame;
-  if (format === 'd') {
-    operands.f(field);
-    f.op('f64.reinterpret_i64');
-    return;
-  }
-  operands.f(field);
-  f.op('i32.wrap_i64').i32(CANONICAL_NAN_SINGLE);
-  operands.f(field);
-  f.i64(BOX).op('i64.ge_u').op('select').op('f32.reinterpret_i32');
-};
-
-/** All in TypeScript, exact for every mode and flag. */
-const emitSlow = (frame: ColdFrame): void => {
-  frame.f.get(frame.slot).call(frame.calls.float).op('return');
-};
-
-/** Pushes 1 when the instruction rounds to nearest, ties to even. */
-const emitNearest = (frame: ColdFrame): void => {
-  const { f, state, slot } = frame;
-  const mode = frame.locals.take('i32');
-  f.get(slot).memory('i32.load8_u', 4).i32(7).op('i32.and').set(mode);
-  f.i32(0)
-    .memory('i32.load', state + STATE_FRM)
-    .get(mode);
-  f.get(mode).i32(DYNAMIC_MODE).op('i32.eq').op('select').op('i32.eqz');
-};
-
-/** Pushes 1 when the float in local `value` is normal, and not so small that rounding may have brought it up there. */
-const emitIsNormal = (frame: ColdFrame, format: 's' | 'd', value: number): void => {
-  const { f } = frame;
-  // The smallest normal number may stand for a tiny result, which underflows (IEEE 754, section 7.5). So normal is here
-  // an exponent from 2 on: (exponent − 2) as unsigned is below (all ones − 2).
-  f.get(value);
-  if (format === 'd') {
-    f.op('i64.reinterpret_f64').i64(52n).op('i64.shr_u').op('i32.wrap_i64').i32(0x7ff).op('i32.and');
-    f.i32(2).op('i32.sub').i32(0x7fd).op('i32.lt_u');
-  } else {
-    f.op('i32.reinterpret_f32').i32(23).op('i32.shr_u').i32(0xff).op('i32.and');
-    f.i32(2).op('i32.sub').i32(0xfd).op('i32.lt_u');
-  }
-};
-
-const setBoxed = (frame: ColdFrame, format: 's' | 'd', value: number): void => {
-  const { f } = frame;
-  emitDirty(frame);
-  frame.operands.setF(() => {
-    f.get(value);
-    if (format === 'd') f.op('i64.reinterpret_f64');
-    else f.op('i32.reinterpret_f32').op('i64.extend_i32_u').i64(BOX).op('i64.or');
-  });
 };
 
 /**
  * Native arithmetic where it is provably the whole truth: rounding to nearest, a normal result (so neither overflow nor
- * underflow nor invalid), and the inexact flag already set or the result shown to be exact. Everything else is slow.
+ * underflow nor invalid) or an exact zero, and the inexact flag already set or the result shown to be exact. Everything
+ * else is slow.
  */
 const emitArithmetic = (
-  frame: ColdFrame,
+  frame: InstructionFrame,
   operation: 'add' | 'sub' | 'mul' | 'div' | 'sqrt',
   format: 's' | 'd',
 ): void => {
-  const { f, locals, state } = frame;
+  const { f, locals } = frame;
   const type = format === 'd' ? 'f64' : 'f32';
   const [a, b, result] = [locals.take(type), locals.take(type), locals.take(type)];
   emitSource(frame, format, 'rs1');
@@ -129,29 +47,60 @@ const emitArithmetic = (
   }
   f.get(a);
   if (operation !== 'sqrt') f.get(b);
-  f.op(`${type}.${operation}` as Opcode).set(result);
-  emitNearest(frame);
+  f.op(`${type}.${operation}`).set(result);
   emitIsNormal(frame, format, result);
-  f.op('i32.and');
-  f.i32(0)
-    .memory('i32.load', state + STATE_FFLAGS)
-    .i32(FLAG_NX)
-    .op('i32.and');
+  emitInexactSet(frame);
   if (operation === 'add' || operation === 'sub') {
-    // Sterbenz-free check: the error of a sum is a float, and it is zero exactly when both parts come back.
     emitSumIsExact(frame, operation, type, a, b, result);
     f.op('i32.or');
+  } else if (operation === 'mul') {
+    emitProductIsExact(frame, format, a, b);
+    f.op('i32.or');
   }
+  f.op('i32.and');
+  emitExactZero(frame, operation, type, a, b, result);
+  f.op('i32.or');
+  frame.nearest();
   f.op('i32.and').if();
   setBoxed(frame, format, result);
   f.else();
-  emitSlow(frame);
+  frame.slowFloat();
   f.end();
+};
+
+const pushZero = (frame: InstructionFrame, type: 'f32' | 'f64'): void => {
+  if (type === 'f64') frame.f.f64(0);
+  else frame.f.f32(0);
+};
+
+/** Pushes 1 when the result is a zero that no rounding made: sums that cancel, products and quotients of zero. */
+const emitExactZero = (
+  frame: InstructionFrame,
+  operation: 'add' | 'sub' | 'mul' | 'div' | 'sqrt',
+  type: 'f32' | 'f64',
+  a: number,
+  b: number,
+  result: number,
+): void => {
+  const { f } = frame;
+  const isZero = (value: number): void => {
+    f.get(value);
+    pushZero(frame, type);
+    f.op(`${type}.eq`);
+  };
+  isZero(result);
+  if (operation === 'add' || operation === 'sub') return;
+  isZero(a);
+  if (operation === 'mul') {
+    isZero(b);
+    f.op('i32.or');
+  }
+  f.op('i32.and');
 };
 
 /** Knuth's TwoSum: pushes 1 when a ± b = result without error. */
 const emitSumIsExact = (
-  frame: ColdFrame,
+  frame: InstructionFrame,
   operation: 'add' | 'sub',
   type: 'f32' | 'f64',
   a: number,
@@ -168,8 +117,32 @@ const emitSumIsExact = (
   f.get(right).get(virtual).op(`${type}.eq`).op('i32.and');
 };
 
+/** Pushes 1 when the significands together have no more bits than the format: then the product has them all. */
+const emitProductIsExact = (frame: InstructionFrame, format: 's' | 'd', a: number, b: number): void => {
+  const { f } = frame;
+  const trailingZeros = (value: number): void => {
+    f.get(value);
+    if (format === 'd')
+      f.op('i64.reinterpret_f64')
+        .i64(1n << 52n)
+        .op('i64.or')
+        .op('i64.ctz')
+        .op('i32.wrap_i64');
+    else
+      f.op('i32.reinterpret_f32')
+        .i32(1 << 23)
+        .op('i32.or')
+        .op('i32.ctz');
+  };
+  trailingZeros(a);
+  trailingZeros(b);
+  f.op('i32.add')
+    .i32(format === 'd' ? 53 : 24)
+    .op('i32.ge_s');
+};
+
 /** Sign injection works on bits; an unboxed single is replaced first. */
-const emitSignInjection = (frame: ColdFrame, operation: 'sgnj' | 'sgnjn' | 'sgnjx', format: 's' | 'd'): void => {
+const emitSignInjection = (frame: InstructionFrame, operation: 'sgnj' | 'sgnjn' | 'sgnjx', format: 's' | 'd'): void => {
   const { f, locals, operands } = frame;
   const type = format === 'd' ? 'i64' : 'i32';
   const [a, b] = [locals.take(type), locals.take(type)];
@@ -182,7 +155,7 @@ const emitSignInjection = (frame: ColdFrame, operation: 'sgnj' | 'sgnjn' | 'sgnj
   f.op(bits).set(a);
   emitSource(frame, format, 'rs2');
   f.op(bits).set(b);
-  emitDirty(frame);
+  frame.dirtyFloat();
   operands.setF(() => {
     f.get(a);
     if (operation !== 'sgnjx') {
@@ -203,8 +176,24 @@ const emitSignInjection = (frame: ColdFrame, operation: 'sgnj' | 'sgnjn' | 'sgnj
 
 const COMPARISONS = { eq: 'eq', lt: 'lt', le: 'le', ltq: 'lt', leq: 'le' } as const;
 
+/** Without NaNs the native minimum and maximum are RISC-V's, signed zeros included. */
+const emitExtremum = (frame: InstructionFrame, operation: 'min' | 'max', format: 's' | 'd'): void => {
+  const { f, locals } = frame;
+  const type = format === 'd' ? 'f64' : 'f32';
+  const [a, b, result] = [locals.take(type), locals.take(type), locals.take(type)];
+  emitSource(frame, format, 'rs1');
+  f.tee(a);
+  emitSource(frame, format, 'rs2');
+  f.tee(b).op(`${type}.${operation}`).tee(result);
+  f.get(result).op(`${type}.eq`).if();
+  setBoxed(frame, format, result);
+  f.else();
+  frame.slowFloat();
+  f.end();
+};
+
 /** Without NaNs a comparison raises nothing. */
-const emitComparison = (frame: ColdFrame, operation: keyof typeof COMPARISONS, format: 's' | 'd'): void => {
+const emitComparison = (frame: InstructionFrame, operation: keyof typeof COMPARISONS, format: 's' | 'd'): void => {
   const { f, locals, operands } = frame;
   const type = format === 'd' ? 'f64' : 'f32';
   const [a, b] = [locals.take(type), locals.take(type)];
@@ -214,11 +203,11 @@ const emitComparison = (frame: ColdFrame, operation: keyof typeof COMPARISONS, f
   f.tee(b).get(b).op(`${type}.eq`).op('i32.and').if();
   operands.setX(() => f.get(a).get(b).op(`${type}.${COMPARISONS[operation]}`).op('i64.extend_i32_u'));
   f.else();
-  emitSlow(frame);
+  frame.slowFloat();
   f.end();
 };
 
-const emitMoveToX = (frame: ColdFrame, format: FloatFormat): void => {
+const emitMoveToX = (frame: InstructionFrame, format: FloatFormat): void => {
   const { f, operands } = frame;
   operands.setX(() => {
     operands.f('rs1');
@@ -227,30 +216,18 @@ const emitMoveToX = (frame: ColdFrame, format: FloatFormat): void => {
   });
 };
 
-const emitMoveFromX = (frame: ColdFrame, format: FloatFormat): void => {
+const emitMoveFromX = (frame: InstructionFrame, format: FloatFormat): void => {
   const { f, operands } = frame;
-  emitDirty(frame);
+  frame.dirtyFloat();
   operands.setF(() => {
     operands.x('rs1');
     if (format !== 'd') f.i64(BOXES[format]).op('i64.or');
   });
 };
 
-/** The integers of 32 bits all have an exact double. */
-const emitExactFromInteger = (frame: ColdFrame, signed: boolean): void => {
-  const { f, operands } = frame;
-  emitDirty(frame);
-  operands.setF(() => {
-    operands.x('rs1');
-    f.op('i32.wrap_i64')
-      .op(signed ? 'f64.convert_i32_s' : 'f64.convert_i32_u')
-      .op('i64.reinterpret_f64');
-  });
-};
-
 /** Appends one floating-point instruction. */
-export const emitFloat = (frame: ColdFrame, float: FloatOperation): void => {
-  emitCheck(frame);
+export const emitFloat = (frame: InstructionFrame, float: FloatOperation): void => {
+  frame.checkFloat();
   switch (float.operation) {
     case 'add':
     case 'sub':
@@ -258,6 +235,16 @@ export const emitFloat = (frame: ColdFrame, float: FloatOperation): void => {
     case 'div':
     case 'sqrt':
       emitArithmetic(frame, float.operation, float.format);
+      return;
+    case 'madd':
+    case 'msub':
+    case 'nmsub':
+    case 'nmadd':
+      emitFused(frame, float.operation, float.format);
+      return;
+    case 'min':
+    case 'max':
+      emitExtremum(frame, float.operation, float.format);
       return;
     case 'sgnj':
     case 'sgnjn':
@@ -278,11 +265,15 @@ export const emitFloat = (frame: ColdFrame, float: FloatOperation): void => {
       emitMoveFromX(frame, float.format);
       return;
     case 'from-integer':
-      if (float.format === 'd' && (float.integer === 'w' || float.integer === 'wu')) {
-        emitExactFromInteger(frame, float.integer === 'w');
-      } else emitSlow(frame);
+      emitFromInteger(frame, float.format, float.integer);
+      return;
+    case 'to-integer':
+      emitToInteger(frame, float.format, float.integer);
+      return;
+    case 'to-float':
+      emitConversion(frame, float.format, float.from);
       return;
     default:
-      emitSlow(frame);
+      frame.slowFloat();
   }
 };

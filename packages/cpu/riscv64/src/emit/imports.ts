@@ -25,6 +25,8 @@ export interface HartCalls {
   illegal(): number;
   /** Address-misaligned exception of an atomic instruction, for STATE_ADDRESS. */
   misaligned(slot: number): number;
+  /** The instruction of this slot was jumped to often. */
+  hot(slot: number): void;
   /** The hart jumps to itself: the rest of the slice is spent. */
   selfJump(): void;
 }
@@ -49,6 +51,7 @@ export const importCalls = (module: ModuleBuilder): CallIndices => {
     float: declare('float', 1, 1),
     illegal: declare('illegal', 0, 1),
     misaligned: declare('misaligned', 1, 1),
+    hot: declare('hot', 1, 0),
     selfJump: declare('selfJump', 0, 0),
   };
 };

@@ -4,6 +4,7 @@ import { type HotOperation, hotOperations } from '../decode/operations.ts';
 import {
   COLD_16,
   COLD_32,
+  COMPILED,
   FIRST_HOT,
   NOP_16,
   NOP_32,
@@ -24,11 +25,14 @@ import {
 } from '../state/layout.ts';
 import type { HelperIndices } from './arithmetic.ts';
 import type { CallIndices } from './imports.ts';
-import { type AccessFrame, emitLoad, emitStore } from './memory-access.ts';
+import { type AccessFrame, callOnMiss, emitLoad, emitStore } from './memory-access.ts';
 import { emitExpression, LocalPool, type Operands } from './operands.ts';
+import { POSITION_BITS, POSITION_MASK } from './region-mark.ts';
 import { slotOperands } from './slot-operands.ts';
 
 const PAGE_MASK = -4096n;
+/** Jump counters, shared by slots of equal hash. */
+export const HEAT_COUNTERS = 4096;
 /** Slots are 4 bytes for each byte of code. */
 const SLOT_SCALE = 4;
 
@@ -40,6 +44,12 @@ export interface MainLoopContext {
   readonly cold: number;
   readonly state: number;
   readonly tlbEntries: number;
+  /** Type of a region's function. */
+  readonly regionType: number;
+  /** Offset of the table of jump counters, HEAT_COUNTERS × u32; undefined when nothing is translated. */
+  readonly heat: number | undefined;
+  /** Jumps to an instruction that make it hot. */
+  readonly threshold: number;
 }
 
 /** What a handler needs besides its operands. */
@@ -147,6 +157,7 @@ export const emitMainLoop = (context: MainLoopContext): number => {
   f.get(slots).i32(2).op('i32.shr_u').op('i64.extend_i32_u').op('i64.sub').set(pcBase);
   f.get(target).op('i32.wrap_i64').i32(0xffe).op('i32.and').i32(2).op('i32.shl').get(slots).op('i32.add').set(slot);
 
+  emitHeat(context, f, slot, entry);
   const next = f.loop();
   f.get(budget).i32(0).op('i32.le_s').if();
   spill();
@@ -187,21 +198,14 @@ export const emitMainLoop = (context: MainLoopContext): number => {
       f.set(target).br(jump);
     },
     [STRADDLE]: () => {
-      spill();
-      f.call(calls.straddle).set(entry);
-      takeBudget();
-      f.get(entry).op('i32.eqz').brIf(resync);
-      // The instruction runs from its own slot; pc stays what it was.
-      pushPc();
-      f.get(entry).i32(2).op('i32.shr_u').op('i64.extend_i32_u').op('i64.sub').set(pcBase);
-      f.get(entry).set(slot);
       undoCount();
-      f.br(next);
+      emitApart(context, loop, { budget, pcBase, spill, takeBudget, undoCount });
     },
     [NOP_16]: () => advance(2),
     [NOP_32]: () => advance(4),
     [COLD_16]: () => callCold(2),
     [COLD_32]: () => callCold(4),
+    [COMPILED]: () => emitRegionCall(context, loop, { budget, pcBase, spill, takeBudget, undoCount }),
     [SELF_JUMP]: () => {
       spill();
       f.call(calls.selfJump);
@@ -212,16 +216,21 @@ export const emitMainLoop = (context: MainLoopContext): number => {
   const frame: AccessFrame = {
     f,
     locals,
-    calls,
     state,
+    base: () => void f.i32(0),
     tlbEntries: context.tlbEntries,
     tlb: (kind) => void f.get(kind === 'read' ? readTlb : writeTlb),
     context: () => void f.get(contextLocal),
-    beforeCall: spill,
-    afterCall: () => {
-      takeBudget();
-      f.brIf(resync);
-    },
+    ...callOnMiss({
+      f,
+      calls,
+      state,
+      beforeCall: spill,
+      afterCall: () => {
+        takeBudget();
+        f.brIf(resync);
+      },
+    }),
   };
   handlers.forEach((_, number) => {
     f.end();
@@ -294,11 +303,11 @@ const emitHandler = (
       case 'branch':
         expression(statement.condition);
         f.if();
-        emitRelative(loop);
+        emitRelative(context, loop);
         f.end();
         break;
       case 'jump':
-        if (isRelative(statement)) emitRelative(loop);
+        if (isRelative(statement)) emitRelative(context, loop);
         else {
           expression(statement.target);
           f.set(loop.target).br(loop.jump);
@@ -311,6 +320,75 @@ const emitHandler = (
   advance(operation.length);
 };
 
+/** Counts a jump to the slot in local `slot`, and says when it is hot. Spoils local `scratch`. */
+const emitHeat = (context: MainLoopContext, f: FunctionBuilder, slot: number, scratch: number): void => {
+  const { heat } = context;
+  if (heat === undefined) return;
+  f.get(slot)
+    .i32(1)
+    .op('i32.shr_u')
+    .i32((HEAT_COUNTERS - 1) * 4)
+    .op('i32.and')
+    .tee(scratch);
+  f.get(scratch).memory('i32.load', heat).i32(1).op('i32.add').tee(scratch).memory('i32.store', heat);
+  f.get(scratch).i32(context.threshold).op('i32.eq').if();
+  f.get(slot)
+    .i32(1)
+    .op('i32.shr_u')
+    .i32((HEAT_COUNTERS - 1) * 4)
+    .op('i32.and')
+    .i32(0)
+    .memory('i32.store', heat);
+  f.get(slot).call(context.calls.hot);
+  f.end();
+};
+
+interface RegionCall {
+  readonly budget: number;
+  readonly pcBase: number;
+  spill(): void;
+  takeBudget(): void;
+  undoCount(): void;
+}
+
+/**
+ * Enters a translated region; when it wants its next instruction interpreted and that has a region's entry in its
+ * place, it is decoded apart.
+ */
+const emitRegionCall = (context: MainLoopContext, loop: Loop, call: RegionCall): void => {
+  const { f, slot, slots, target, destination } = loop;
+  const { state } = context;
+  call.undoCount();
+  f.get(call.pcBase).get(slots).i32(2).op('i32.shr_u').op('i64.extend_i32_u').op('i64.add');
+  f.get(call.budget);
+  f.get(slot).memory('i32.load', 4).tee(destination).i32(POSITION_MASK).op('i32.and');
+  f.i32(state);
+  f.get(destination).i32(POSITION_BITS).op('i32.shr_u').callIndirect(context.regionType).set(destination);
+  call.takeBudget();
+  f.i32(0)
+    .memory('i64.load', state + STATE_PC)
+    .set(target);
+  f.get(destination).op('i32.eqz').brIf(loop.jump);
+  // The region stays within its page.
+  f.get(target).op('i32.wrap_i64').i32(0xffe).op('i32.and').i32(2).op('i32.shl').get(slots).op('i32.add').set(slot);
+  f.get(slot).memory('i32.load8_u', 0).i32(COMPILED).op('i32.ne').brIf(loop.next);
+  f.get(call.budget).i32(0).op('i32.le_s').brIf(loop.next);
+  emitApart(context, loop, call);
+};
+
+/** Executes the instruction at `slot` from a slot of its own; pc stays what it was. */
+const emitApart = (context: MainLoopContext, loop: Loop, call: RegionCall): void => {
+  const { f, slot, destination } = loop;
+  call.spill();
+  f.call(context.calls.straddle).set(destination);
+  call.takeBudget();
+  f.get(destination).op('i32.eqz').brIf(loop.resync);
+  loop.pc();
+  f.get(destination).i32(2).op('i32.shr_u').op('i64.extend_i32_u').op('i64.sub').set(call.pcBase);
+  f.get(destination).set(slot);
+  f.br(loop.next);
+};
+
 /** pc + immediate: the slot's immediate is already the distance in slots. */
 const isRelative = (statement: Statement): boolean =>
   statement.kind === 'jump' &&
@@ -319,12 +397,18 @@ const isRelative = (statement: Statement): boolean =>
   statement.target.right.kind === 'immediate';
 
 /** Moves by the slot's immediate: within the page by the slot alone, else through the fetch TLB. */
-const emitRelative = (loop: Loop): void => {
+const emitRelative = (context: MainLoopContext, loop: Loop): void => {
   const { f, slot, slots, destination } = loop;
   f.get(slot).get(slot).memory('i32.load', 4).op('i32.add').tee(destination).get(slots).op('i32.sub');
   f.i32(PAGE_SLOTS * SLOT_BYTES)
     .op('i32.lt_u')
     .if();
+  // Backward jumps close loops, and loops get hot.
+  if (context.heat !== undefined) {
+    f.get(slot).memory('i32.load', 4).i32(0).op('i32.lt_s').if();
+    emitHeat(context, f, destination, slot);
+    f.end();
+  }
   f.get(destination).set(slot).br(loop.next);
   f.end();
   loop.pc();

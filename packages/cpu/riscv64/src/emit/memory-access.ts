@@ -20,26 +20,26 @@ const STORES: Readonly<Record<AccessBytes, MemoryOpcode>> = {
   4: 'i64.store32',
   8: 'i64.store',
 };
-export const LOG2: Readonly<Record<AccessBytes, number>> = { 1: 0, 2: 1, 4: 2, 8: 3 };
+const LOG2: Readonly<Record<AccessBytes, number>> = { 1: 0, 2: 1, 4: 2, 8: 3 };
 const PAGE_MASK = -4096n;
 
 /** What memory code needs of the function that it is emitted into. */
 export interface AccessFrame {
   readonly f: FunctionBuilder;
   readonly locals: LocalPool;
-  readonly calls: CallIndices;
-  /** Offset of the hart's state. */
+  /** What to add to places in the hart's state, whose base `base` pushes. */
   readonly state: number;
+  base(): void;
   /** Entries of a TLB. */
   readonly tlbEntries: number;
   /** Pushes the offset of the read or write TLB. */
   tlb(kind: 'read' | 'write'): void;
   /** Pushes the context, an i64. */
   context(): void;
-  /** Before a call to TypeScript: pc and budget into the state. */
-  beforeCall(): void;
-  /** After it, with the call's status on the stack: takes the budget back and leaves the instruction when not 0. */
-  afterCall(): void;
+  /** The read TLB does not have local `address`: pushes the value loaded some other way, or leaves. */
+  loadMiss(address: number, bytes: AccessBytes, signed: boolean): void;
+  /** The write TLB does not have it: stores what `value` pushes some other way, or leaves. */
+  storeMiss(address: number, bytes: AccessBytes, value: () => void): void;
 }
 
 /** Leaves the entry's offset in local `entry` and pushes whether its tag matches (an access of `bytes` at `address`). */
@@ -75,26 +75,20 @@ export const emitOffset = (frame: AccessFrame, address: number, entry: number): 
 
 /** Loads from the address in local `address` and pushes an i64. */
 export const emitLoad = (frame: AccessFrame, address: number, bytes: AccessBytes, signed: boolean): void => {
-  const { f, state } = frame;
+  const { f } = frame;
   const entry = frame.locals.take('i32');
   emitLookup(frame, 'read', address, entry, bytes);
   f.if('i64');
   emitOffset(frame, address, entry);
   f.memory(LOADS[`${bytes}${signed ? 's' : 'u'}`], 0);
   f.else();
-  frame.beforeCall();
-  f.i32(0)
-    .get(address)
-    .memory('i64.store', state + STATE_ADDRESS);
-  f.i32(LOG2[bytes] + (signed ? 4 : 0)).call(frame.calls.loadMiss);
-  frame.afterCall();
-  f.i32(0).memory('i64.load', state + STATE_VALUE);
+  frame.loadMiss(address, bytes, signed);
   f.end();
 };
 
 /** Stores what `value` pushes (an i64) at the address in local `address`. */
 export const emitStore = (frame: AccessFrame, address: number, bytes: AccessBytes, value: () => void): void => {
-  const { f, state } = frame;
+  const { f } = frame;
   const entry = frame.locals.take('i32');
   emitLookup(frame, 'write', address, entry, bytes);
   f.if();
@@ -102,14 +96,44 @@ export const emitStore = (frame: AccessFrame, address: number, bytes: AccessByte
   value();
   f.memory(STORES[bytes], 0);
   f.else();
-  frame.beforeCall();
-  f.i32(0)
-    .get(address)
-    .memory('i64.store', state + STATE_ADDRESS);
-  f.i32(0);
-  value();
-  f.memory('i64.store', state + STATE_VALUE);
-  f.i32(LOG2[bytes]).call(frame.calls.storeMiss);
-  frame.afterCall();
+  frame.storeMiss(address, bytes, value);
   f.end();
+};
+
+/** What a frame that calls TypeScript on a miss needs besides. */
+export interface CallingFrame {
+  readonly f: FunctionBuilder;
+  readonly calls: CallIndices;
+  readonly state: number;
+  /** Before a call to TypeScript: pc and budget into the state. */
+  beforeCall(): void;
+  /** After it, with the call's status on the stack: takes the budget back and leaves the instruction when not 0. */
+  afterCall(): void;
+}
+
+/** Misses that TypeScript resolves while the instruction waits. */
+export const callOnMiss = (frame: CallingFrame): Pick<AccessFrame, 'loadMiss' | 'storeMiss'> => {
+  const { f, calls, state } = frame;
+  const storeAddress = (address: number): void => {
+    frame.beforeCall();
+    f.i32(0)
+      .get(address)
+      .memory('i64.store', state + STATE_ADDRESS);
+  };
+  return {
+    loadMiss: (address, bytes, signed) => {
+      storeAddress(address);
+      f.i32(LOG2[bytes] + (signed ? 4 : 0)).call(calls.loadMiss);
+      frame.afterCall();
+      f.i32(0).memory('i64.load', state + STATE_VALUE);
+    },
+    storeMiss: (address, bytes, value) => {
+      storeAddress(address);
+      f.i32(0);
+      value();
+      f.memory('i64.store', state + STATE_VALUE);
+      f.i32(LOG2[bytes]).call(calls.storeMiss);
+      frame.afterCall();
+    },
+  };
 };

@@ -1,6 +1,6 @@
 import { ModuleBuilder } from '@vivarium/wasm-emit';
+import { defineHelpers, type HelperIndices } from './arithmetic.ts';
 import { emitCold } from './cold.ts';
-import { defineHelpers } from './arithmetic.ts';
 import { IMPORT_MODULE, importCalls } from './imports.ts';
 import { emitMainLoop } from './main-loop.ts';
 
@@ -10,17 +10,28 @@ export interface InterpreterOptions {
   readonly tlbEntries: number;
   /** Of the memory that the module will import. */
   readonly memory: { readonly pages: number; readonly shared: boolean };
+  /** Offset of the jump counters; undefined when nothing is translated. */
+  readonly heat: number | undefined;
+  /** Jumps to an instruction that make it hot. */
+  readonly threshold: number;
 }
 
-/** The interpreter of one hart as a WebAssembly module: imports `hart.memory` and HartCalls, exports `run`. */
+/**
+ * The interpreter of one hart as a WebAssembly module: imports `hart.memory`, `hart.regions` (a table) and HartCalls,
+ * exports `run` and the helper functions by their names.
+ */
 export const emitInterpreter = (options: InterpreterOptions): Uint8Array<ArrayBuffer> => {
   const module = new ModuleBuilder();
   const { pages, shared } = options.memory;
   module.importMemory(IMPORT_MODULE, 'memory', { minimum: pages, maximum: pages, shared });
+  module.importTable(IMPORT_MODULE, 'regions', 1);
   const calls = importCalls(module);
   const helpers = defineHelpers(module);
+  for (const name of Object.keys(helpers) as (keyof HelperIndices)[]) module.exportFunction(name, helpers[name]);
   const context = { module, calls, helpers, state: options.state, tlbEntries: options.tlbEntries };
   const cold = emitCold({ ...context, sharedMemory: shared });
-  module.exportFunction('run', emitMainLoop({ ...context, cold }));
+  const regionType = module.type(['i64', 'i32', 'i32', 'i32'], ['i32']);
+  const { heat, threshold } = options;
+  module.exportFunction('run', emitMainLoop({ ...context, cold, regionType, heat, threshold }));
   return module.encode();
 };

@@ -1,5 +1,5 @@
 // Hot code: CSR accesses are frequent in kernels. Values travel as two signed 32-bit halves in `low` and `high`.
-import { CSR, csrNames, type HartMmu } from '@vivarium/isa-riscv';
+import { CSR, type HartMmu } from '@vivarium/isa-riscv';
 import {
   type HartState,
   MACHINE,
@@ -11,15 +11,13 @@ import {
   MSTATUS_MPRV,
   MSTATUS_MXR,
   MSTATUS_SIE,
-  MSTATUS_SPIE,
-  MSTATUS_SPP,
   MSTATUS_SUM,
   MSTATUS_TSR,
   MSTATUS_TVM,
   MSTATUS_TW,
   SUPERVISOR,
 } from '../state/hart-state.ts';
-import { STATE_CSR } from '../state/layout.ts';
+import { csrSlot, SSTATUS_MASK, STATUS_UXL_HIGH } from '../state/csr-slots.ts';
 import type { Counter } from './counters.ts';
 import { ALL_INTERRUPTS, type Interrupts, SEIP, SSIP, STIP, SUPERVISOR_INTERRUPTS } from './interrupts.ts';
 import type { SupervisorTimer } from './timer.ts';
@@ -42,11 +40,9 @@ interface CsrRow {
   readonly permitted?: () => boolean;
 }
 
-const SSTATUS_MASK = MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_FS | MSTATUS_SUM | MSTATUS_MXR;
 const MSTATUS_MASK =
   SSTATUS_MASK | MSTATUS_MIE | MSTATUS_MPIE | MSTATUS_MPP | MSTATUS_MPRV | MSTATUS_TVM | MSTATUS_TW | MSTATUS_TSR;
-/** UXL and SXL are 64 bits (2), fixed. */
-const STATUS_UXL_HIGH = 2;
+/** SXL is 64 bits (2), fixed, as UXL is. */
 const STATUS_SXL_HIGH = 2 << 2;
 const SIGN = 1 << 31;
 /** Exceptions that can be delegated: all but environment calls from M (11) and the reserved ones. */
@@ -79,9 +75,6 @@ export class CsrFile {
   high = 0;
   readonly #parts: CsrParts;
   readonly #rows: (CsrRow | undefined)[] = Array.from({ length: 4096 });
-  /** Value-only registers get the next place in the hart's state. */
-  #slots = 0;
-  readonly #slotOf = new Map<number, number>();
 
   constructor(parts: CsrParts) {
     this.#parts = parts;
@@ -120,19 +113,10 @@ export class CsrFile {
     return this.#rows[number]?.write?.(low, high) ?? NOTHING;
   }
 
-  /** Place of a value-only register in the hart's state. */
-  slot(number: number): number {
-    const slot = this.#slotOf.get(number);
-    if (slot === undefined) throw new TypeError(`CSR ${csrNames.get(number)} holds more than a value`);
-    return slot;
-  }
-
   /** A register that only holds the bits in its masks. */
   #value(number: number, maskLow = -1, maskHigh = -1, effect = NOTHING): void {
     const { state } = this.#parts;
-    const slot = STATE_CSR + this.#slots * 8;
-    this.#slots += 1;
-    this.#slotOf.set(number, slot);
+    const slot = csrSlot(number);
     this.#rows[number] = {
       read: () => this.#set(state.low(slot), state.high(slot)),
       write: (low, high) => {
@@ -207,8 +191,8 @@ export class CsrFile {
   #counterEnabled(bit: number): boolean {
     const { state } = this.#parts;
     if (state.privilege === MACHINE) return true;
-    if (((state.low(this.slot(CSR.mcounteren)) >>> bit) & 1) === 0) return false;
-    return state.privilege === SUPERVISOR || ((state.low(this.slot(CSR.scounteren)) >>> bit) & 1) !== 0;
+    if (((state.low(csrSlot(CSR.mcounteren)) >>> bit) & 1) === 0) return false;
+    return state.privilege === SUPERVISOR || ((state.low(csrSlot(CSR.scounteren)) >>> bit) & 1) !== 0;
   }
 
   #defineSupervisor(): void {
@@ -267,14 +251,14 @@ export class CsrFile {
   #timerComparator(): boolean {
     const { state, timer } = this.#parts;
     if (state.privilege === MACHINE) return true;
-    return timer.enabled && (state.low(this.slot(CSR.mcounteren)) & 2) !== 0;
+    return timer.enabled && (state.low(csrSlot(CSR.mcounteren)) & 2) !== 0;
   }
 
   /** Direct and vectored mode; other modes are not taken over. */
   #trapVector(number: number): void {
     this.#value(number);
     const { state } = this.#parts;
-    const slot = this.slot(number);
+    const slot = csrSlot(number);
     this.#rows[number] = {
       read: () => this.#set(state.low(slot), state.high(slot)),
       write: (low, high) => {
@@ -368,7 +352,7 @@ export class CsrFile {
     const { state, timer } = this.#parts;
     const highMask = ENVCFG_ADUE_HIGH | ENVCFG_PBMTE_HIGH | ENVCFG_STCE_HIGH;
     this.#value(CSR.menvcfg, ENVCFG_LOW, highMask);
-    const slot = this.slot(CSR.menvcfg);
+    const slot = csrSlot(CSR.menvcfg);
     this.#rows[CSR.menvcfg] = {
       read: () => this.#set(state.low(slot), state.high(slot)),
       write: (low, high) => {

@@ -42,6 +42,12 @@ export interface HartSurroundings {
   readonly clock: Clock;
   readonly code: CodeCache;
   readonly guardedSlots: number;
+  /** Table of translated regions. */
+  readonly regions: WebAssembly.Table;
+  /** Offset of the jump counters; undefined when nothing is translated. */
+  readonly heat: number | undefined;
+  readonly threshold: number;
+  readonly hot: (slot: number) => void;
   readonly timebaseFrequency: number;
   readonly environmentCall: (hart: Vcpu) => EnvironmentCallOutcome;
   /** True when no other hart can make progress that this one could wait for. */
@@ -52,6 +58,8 @@ export interface HartSurroundings {
 export class RiscvHart implements Vcpu {
   readonly index: number;
   readonly mmu: HartMmu;
+  /** The interpreter's functions: `run`, and the helpers that regions import. */
+  readonly exports: WebAssembly.Exports;
   readonly #around: HartSurroundings;
   readonly #state: HartState;
   readonly #interrupts: Interrupts;
@@ -99,7 +107,7 @@ export class RiscvHart implements Vcpu {
       retired: this.#retired,
       mmu: this.mmu,
     });
-    const traps = new Traps(state, csr, this.#interrupts, this.mmu, () => this.#attempted);
+    const traps = new Traps(state, this.#interrupts, this.mmu, () => this.#attempted);
     this.#traps = traps;
     this.#registers = new RegisterFile(state, csr, (effect) => {
       if (effect !== 0) traps.translationChanged();
@@ -117,7 +125,7 @@ export class RiscvHart implements Vcpu {
     );
     const float = new FloatPort(state, slots, illegal);
     const atomic = new AtomicPort(state, slots, memoryPort, buffer, () => this.mmu.physical);
-    this.#interpret = this.#instantiate({
+    this.exports = this.#instantiate({
       fetchMiss: () => {
         fetch.miss();
         this.#checkLoop();
@@ -131,11 +139,13 @@ export class RiscvHart implements Vcpu {
       float: (slot) => float.execute(slot),
       illegal: () => this.#checked(illegal()),
       misaligned: (slot) => this.#misaligned(slots.row(slot)),
+      hot: around.hot,
       selfJump: () => this.#selfJump(),
     });
+    this.#interpret = this.exports['run'] as () => void;
   }
 
-  #instantiate(calls: HartCalls): () => void {
+  #instantiate(calls: HartCalls): WebAssembly.Exports {
     const { memory } = this.#around;
     const { buffer } = memory.linear;
     const shared = typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
@@ -143,10 +153,13 @@ export class RiscvHart implements Vcpu {
       state: this.#state.base,
       tlbEntries: this.mmu.tlb.entries,
       memory: { pages: buffer.byteLength / WASM_PAGE, shared },
+      heat: this.#around.heat,
+      threshold: this.#around.threshold,
     });
-    const imports = { [IMPORT_MODULE]: { ...calls, memory: memory.linear as WebAssembly.Memory } };
+    const { regions } = this.#around;
+    const imports = { [IMPORT_MODULE]: { ...calls, regions, memory: memory.linear as WebAssembly.Memory } };
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports);
-    return instance.exports['run'] as () => void;
+    return instance.exports;
   }
 
   #effects(illegal: () => number): SystemEffects {
@@ -368,6 +381,11 @@ export class RiscvHart implements Vcpu {
     if (this.#inRun) this.#leave();
   }
 
+  /** The MMU was told something outside of an instruction. */
+  translationChanged(): void {
+    this.#traps.translationChanged();
+  }
+
   fence(request: RemoteFence): void {
     // Decoded code follows every store at once.
     if (request.kind === 'code') return;
@@ -376,11 +394,13 @@ export class RiscvHart implements Vcpu {
     const last = range === undefined ? 0n : (range.address + range.length - 1n) >> 12n;
     if (range === undefined || last - first >= FENCE_PAGES) {
       this.mmu.flush();
+      this.translationChanged();
       return;
     }
     for (let page = first; page <= last; page += 1n) {
       this.mmu.flushPage(Number(BigInt.asIntN(32, page << 12n)), Number(BigInt.asIntN(32, page >> 20n)));
     }
+    this.translationChanged();
   }
 
   get registerNames(): readonly string[] {

@@ -50,6 +50,7 @@ export class Interrupts {
     // The comparator is only read when nothing else decides and its interrupt is enabled: reading time is not free.
     let ready = (this.inputs | this.software) & this.enabled;
     if ((this.enabled & STIP) !== 0 && (ready & STIP) === 0 && this.#supervisorTimer()) ready |= STIP;
+    this.#state.attention = ready !== 0;
     if (ready === 0) return -1;
     const { privilege, mstatus } = this.#state;
     const machine = privilege < MACHINE || (mstatus & MSTATUS_MIE) !== 0 ? ready & ~this.delegated : 0;

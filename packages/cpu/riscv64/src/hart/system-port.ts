@@ -10,6 +10,7 @@ import {
   SUPERVISOR,
   USER,
 } from '../state/hart-state.ts';
+import { csrSlot } from '../state/csr-slots.ts';
 import { STATE_ADDRESS, STATE_X } from '../state/layout.ts';
 import { type CsrFile, DEADLINE, INTERRUPTS, NOTHING, TRANSLATION } from './csr-file.ts';
 import type { MemoryPort } from './memory-port.ts';
@@ -200,8 +201,8 @@ export class SystemPort {
   #cacheBlockAllowed(bit: number): boolean {
     const { privilege } = this.#state;
     if (privilege === MACHINE) return true;
-    if ((this.#state.low(this.#csr.slot(CSR.menvcfg)) & bit) === 0) return false;
-    return privilege === SUPERVISOR || (this.#state.low(this.#csr.slot(CSR.senvcfg)) & bit) !== 0;
+    if ((this.#state.low(csrSlot(CSR.menvcfg)) & bit) === 0) return false;
+    return privilege === SUPERVISOR || (this.#state.low(csrSlot(CSR.senvcfg)) & bit) !== 0;
   }
 
   /** Memory is always coherent here: what remains are permission and translation. */

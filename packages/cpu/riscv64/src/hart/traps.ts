@@ -13,8 +13,8 @@ import {
   MSTATUS_SPP,
   SUPERVISOR,
 } from '../state/hart-state.ts';
+import { csrSlot } from '../state/csr-slots.ts';
 import { STATE_CONTEXT, STATE_FETCH_TLB, STATE_READ_TLB, STATE_WRITE_TLB } from '../state/layout.ts';
-import type { CsrFile } from './csr-file.ts';
 import type { Interrupts } from './interrupts.ts';
 
 const INTERRUPT_HIGH = 1 << 31;
@@ -46,20 +46,24 @@ export class Traps {
   #lastCause = -1;
 
   /** `attempts` counts instructions since reset, including the present one. */
-  constructor(state: HartState, csr: CsrFile, interrupts: Interrupts, mmu: HartMmu, attempts: () => number) {
+  constructor(state: HartState, interrupts: Interrupts, mmu: HartMmu, attempts: () => number) {
     this.#state = state;
     this.#interrupts = interrupts;
     this.#mmu = mmu;
     this.#attempts = attempts;
-    const slot = (number: number): number => csr.slot(number);
-    this.#machine = { vector: slot(CSR.mtvec), epc: slot(CSR.mepc), cause: slot(CSR.mcause), value: slot(CSR.mtval) };
-    this.#supervisor = {
-      vector: slot(CSR.stvec),
-      epc: slot(CSR.sepc),
-      cause: slot(CSR.scause),
-      value: slot(CSR.stval),
+    this.#machine = {
+      vector: csrSlot(CSR.mtvec),
+      epc: csrSlot(CSR.mepc),
+      cause: csrSlot(CSR.mcause),
+      value: csrSlot(CSR.mtval),
     };
-    this.#delegated = slot(CSR.medeleg);
+    this.#supervisor = {
+      vector: csrSlot(CSR.stvec),
+      epc: csrSlot(CSR.sepc),
+      cause: csrSlot(CSR.scause),
+      value: csrSlot(CSR.stval),
+    };
+    this.#delegated = csrSlot(CSR.medeleg);
   }
 
   /** True when traps repeat without a single instruction in between: the hart will never do anything else. */

@@ -2,6 +2,7 @@
 import type { TranslationControl } from '@vivarium/isa-riscv';
 import {
   STATE_ADDRESS,
+  STATE_ATTENTION,
   STATE_BUDGET,
   STATE_BYTES,
   STATE_F,
@@ -9,6 +10,7 @@ import {
   STATE_FRM,
   STATE_MSTATUS,
   STATE_PC,
+  STATE_PRIVILEGE,
   STATE_RESERVATION,
   STATE_VALUE,
   STATE_X,
@@ -37,7 +39,6 @@ export const MSTATUS_TSR = 1 << 22;
 /** The registers of one hart. 64-bit values are read and written as signed 32-bit halves, or as bigint off the hot path. */
 export class HartState implements TranslationControl {
   readonly base: number;
-  privilege = MACHINE;
   satpLow = 0;
   satpHigh = 0;
   hardwareAccessedDirty = false;
@@ -49,6 +50,7 @@ export class HartState implements TranslationControl {
     this.base = base;
     this.#words = new Int32Array(buffer, base, STATE_BYTES / 4);
     this.#quads = new BigInt64Array(buffer, base, STATE_BYTES / 8);
+    this.privilege = MACHINE;
   }
 
   low(at: number): number {
@@ -96,6 +98,18 @@ export class HartState implements TranslationControl {
 
   setF(number: number, value: bigint): void {
     this.setQuad(STATE_F + number * 8, value);
+  }
+
+  get privilege(): number {
+    return this.low(STATE_PRIVILEGE);
+  }
+
+  set privilege(value: number) {
+    this.#words[STATE_PRIVILEGE >> 2] = value;
+  }
+
+  set attention(value: boolean) {
+    this.#words[STATE_ATTENTION >> 2] = value ? 1 : 0;
   }
 
   get pcLow(): number {

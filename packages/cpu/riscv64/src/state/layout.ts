@@ -21,6 +21,10 @@ export const STATE_MSTATUS = 532;
 export const STATE_READ_TLB = 536;
 export const STATE_WRITE_TLB = 540;
 export const STATE_FETCH_TLB = 544;
+/** u32: privilege, 0 user, 1 supervisor, 3 machine. */
+export const STATE_PRIVILEGE = 592;
+/** u32: not 0 when an enabled interrupt is pending, so that enabling interrupts has to be looked at. */
+export const STATE_ATTENTION = 596;
 /** u64: what tags of the TLBs carry in their low 12 bits. */
 export const STATE_CONTEXT = 584;
 /** u64: address of the access that a call to TypeScript is about. */

@@ -78,7 +78,7 @@ const main = async (): Promise<void> => {
     let memory = 0;
     for (let round = 1; round <= Number(values.rounds); round += 1) {
       process.stderr.write(`bench: round ${round} of ${values.rounds}\n`);
-      const run = await runVivarium(guest, jobs);
+      const run = await runVivarium(guest, jobs, values.interp);
       ours.push([...run.times]);
       memory = Math.max(memory, run.memory);
       theirs.push([...(await runQemu(guest, jobs))]);

@@ -1,4 +1,7 @@
-/** Runs the guest in a process of its own, as a user's would be: arguments kernel, initrd, command line, start time. */
+/**
+ * Runs the guest in a process of its own, as a user's would be. Arguments: kernel, initrd, command line, and
+ * `interpret` when nothing is to be translated.
+ */
 import { readFileSync } from 'node:fs';
 import { virtBoard } from '@vivarium/board-virt';
 import { CharPortToken, CpuCoreToken } from '@vivarium/contracts';
@@ -8,10 +11,10 @@ import { jobTimes, MarkReader } from './marks.ts';
 
 const MEMORY = 256 * 1024 * 1024;
 
-const main = async (kernel: string, initrd: string, commandLine: string): Promise<void> => {
+const main = async (kernel: string, initrd: string, commandLine: string, mode: string): Promise<void> => {
   // The time that the process needed to get here counts as boot, as it does for the other engine.
   const start = performance.now() - process.uptime() * 1000;
-  const spec = virtBoard({
+  const board = virtBoard({
     memory: MEMORY,
     boot: {
       kind: 'kernel',
@@ -20,7 +23,12 @@ const main = async (kernel: string, initrd: string, commandLine: string): Promis
       commandLine,
     },
   });
-  await using machine = await assemble(spec);
+  const parts = board.parts.map((part) =>
+    part.id === 'cpu' && mode === 'interpret'
+      ? { ...part, options: { ...(part.options ?? {}), translate: false } }
+      : part,
+  );
+  await using machine = await assemble({ ...board, parts });
   const [vcpu] = machine.get(CpuCoreToken).vcpus;
   const reader = new MarkReader(() => vcpu?.retired ?? 0);
   machine.get(CharPortToken, 'console0').onOutput((bytes) => reader.push(bytes));
@@ -30,5 +38,5 @@ const main = async (kernel: string, initrd: string, commandLine: string): Promis
   process.stdout.write(`${JSON.stringify({ times: jobTimes(reader.marks, start), memory })}\n`);
 };
 
-const [kernel = '', initrd = '', commandLine = ''] = process.argv.slice(2);
-await main(kernel, initrd, commandLine);
+const [kernel = '', initrd = '', commandLine = '', mode = ''] = process.argv.slice(2);
+await main(kernel, initrd, commandLine, mode);

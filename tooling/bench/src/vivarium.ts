@@ -11,10 +11,10 @@ export interface VivariumRun {
   readonly memory: number;
 }
 
-/** Boots the guest in Vivarium and times its jobs. */
-export const runVivarium = (guest: BenchGuest, jobs: readonly string[]): Promise<VivariumRun> =>
+/** Boots the guest in Vivarium and times its jobs; `interpret` leaves the translator out. */
+export const runVivarium = (guest: BenchGuest, jobs: readonly string[], interpret: boolean): Promise<VivariumRun> =>
   new Promise((resolve, reject) => {
-    const script = [PROCESS, guest.kernel, guest.initrd, guest.commandLine(jobs)];
+    const script = [PROCESS, guest.kernel, guest.initrd, guest.commandLine(jobs), ...(interpret ? ['interpret'] : [])];
     const child = spawn(process.execPath, ['--conditions=@vivarium/source', ...script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

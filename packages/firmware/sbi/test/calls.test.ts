@@ -211,6 +211,14 @@ describe('debug console', () => {
     expect(uart.output).toBe('hellohe!');
   });
 
+  it('starts a new line at its left', () => {
+    const uart = new FakeUart();
+    const machine = booted(uart);
+    machine.memory.write(RAM + 64, new TextEncoder().encode('a\nb'));
+    expect(machine.call(DBCN, 0, [3, RAM + 64, 0])).toEqual([SUCCESS, 3n]);
+    expect(uart.output).toBe('a\r\nb');
+  });
+
   it('reads what has been typed', () => {
     const uart = new FakeUart();
     const machine = booted(uart);

@@ -9,6 +9,8 @@ const CONSOLE_WRITE_BYTE = 2n;
 
 /** Most bytes that one call moves; a call may move fewer than it was asked to, so this only bounds its time. */
 const MAXIMUM_TRANSFER = 4096;
+const NEWLINE = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 const EMPTY = new Uint8Array(0);
 
 /** Chapter 12: calls move what fits now and say how much that was. */
@@ -40,8 +42,16 @@ export class DbcnExtension implements SbiExtension {
     if (bytes === undefined) {
       return failure(SBI_ERR_INVALID_PARAM);
     }
-    const refused = bytes.subarray(0, MAXIMUM_TRANSFER).findIndex((byte) => !this.#port.put(byte));
+    const refused = bytes.subarray(0, MAXIMUM_TRANSFER).findIndex((byte) => !this.#put(byte));
     return success(BigInt(refused === -1 ? Math.min(bytes.length, MAXIMUM_TRANSFER) : refused));
+  }
+
+  /**
+   * Text for a terminal: a newline goes to the start of the line, too, as OpenSBI has it and kernels expect of it.
+   * A newline for which there is no room comes again with its carriage return, which does no harm twice.
+   */
+  #put(byte: number): boolean {
+    return (byte !== NEWLINE || this.#port.put(CARRIAGE_RETURN)) && this.#port.put(byte);
   }
 
   #read(args: SbiCall['args']): SbiReturn {

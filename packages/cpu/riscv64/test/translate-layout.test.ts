@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type FlowGraph, type FlowLayout, layOut, type Scope } from '../src/translate/layout.ts';
@@ -24,13 +25,13 @@ class Structure {
     layout.order.forEach((_, position) => {
       while ((stack.at(-1)?.end ?? Number.POSITIVE_INFINITY) <= position) stack.pop();
       // Whatever ends here was innermost; else the scopes would not nest.
-      for (const scope of stack) expect(scope.end).toBeGreaterThan(position);
+      for (const scope of stack) assert.ok(scope.end > position);
       const opening = layout.opening[position];
       const loop = opening.findIndex((scope) => scope.kind === 'loop');
       for (const [number, scope] of opening.entries()) {
-        expect(scope.start).toBe(position);
-        expect(scope.end).toBeGreaterThan(position);
-        expect(scope.end).toBeLessThanOrEqual(stack.at(-1)?.end ?? layout.order.length);
+        assert.equal(scope.start, position);
+        assert.ok(scope.end > position);
+        assert.ok(scope.end <= (stack.at(-1)?.end ?? layout.order.length));
         if (position === 0 && number === loop) front = [...stack];
         stack.push(scope);
       }
@@ -47,7 +48,7 @@ class Structure {
     const targets = this.#layout.dispatches.get(position);
     if (targets !== undefined && targets.includes(this.#label - 1)) {
       const { via } = this.#layout.route(position, this.#label - 1);
-      expect(via).toBeGreaterThanOrEqual(position);
+      assert.ok(via >= position);
       if (via > position) return this.#branch(this.#open[position], position, via);
     }
     if (this.#named.has(position)) this.#label = 0;
@@ -56,14 +57,14 @@ class Structure {
 
   #branch(open: readonly Scope[], from: number, via: number): number {
     const kind = via <= from ? 'loop' : 'block';
-    expect(open.some((scope) => scope.kind === kind && scope.target === via)).toBe(true);
+    assert.ok(open.some((scope) => scope.kind === kind && scope.target === via));
     return this.#arrive(via);
   }
 
   /** Enters at an entry: in front of everything, by its name. */
   enter(block: number): number {
     const to = this.#layout.positions[block];
-    expect(this.#entries).toContain(to);
+    assert.ok(this.#entries.includes(to));
     this.#label = to + 1;
     const { via } = this.#layout.route(-1, to);
     return this.#layout.order[via > 0 ? this.#branch(this.#front, -1, via) : this.#arrive(0)];
@@ -72,17 +73,17 @@ class Structure {
   /** Goes from a block to one of its successors. */
   follow(from: number, successor: number): number {
     const [position, to] = [this.#layout.positions[from], this.#layout.positions[successor]];
-    expect(this.#label).toBe(0);
+    assert.equal(this.#label, 0);
     const route = this.#layout.route(position, to);
     if (route.kind === 'dispatched') this.#label = to + 1;
     else if (to === position + 1) return this.#layout.order[this.#arrive(to)];
-    else expect(route.via).toBe(to);
+    else assert.equal(route.via, to);
     return this.#layout.order[this.#branch(this.#open[position], position, route.via)];
   }
 }
 
 /** Walks a graph by choices, and checks that the structure goes the same way. */
-const walk = (graph: FlowGraph, choices: readonly number[]): number => {
+const expectWalk = (graph: FlowGraph, choices: readonly number[]): number => {
   const structure = new Structure(graph, layOut(graph));
   const enter = (choice: number): number => graph.entries[choice % graph.entries.length];
   let at = enter(0);
@@ -134,7 +135,7 @@ const choices = fc.array(fc.nat(1000), { minLength: 20, maxLength: 120 });
 describe('a laid-out flow graph', () => {
   it('is walked as the graph itself, whatever the graph', () => {
     fc.assert(
-      fc.property(randomGraph(14), choices, (graph, list) => void walk(graph, list)),
+      fc.property(randomGraph(14), choices, (graph, list) => void expectWalk(graph, list)),
       {
         numRuns: 1000,
       },
@@ -143,14 +144,14 @@ describe('a laid-out flow graph', () => {
 
   it('is walked as the graph itself when it is large', () => {
     fc.assert(
-      fc.property(randomGraph(60), choices, (graph, list) => void walk(graph, list)),
+      fc.property(randomGraph(60), choices, (graph, list) => void expectWalk(graph, list)),
       { numRuns: 300 },
     );
   });
 
   it('is walked as the graph itself when it is nearly structured', () => {
     fc.assert(
-      fc.property(nearlyStructured, choices, (graph, list) => void walk(graph, list)),
+      fc.property(nearlyStructured, choices, (graph, list) => void expectWalk(graph, list)),
       { numRuns: 700 },
     );
   });
@@ -177,11 +178,11 @@ describe('a laid-out flow graph', () => {
   ])('holds for %s', (_, graph) => {
     // Every sequence of six choices of two.
     for (let bits = 0; bits < 64; bits += 1) {
-      walk(
+      expectWalk(
         graph,
         Array.from({ length: 6 }, (__, place) => 1 + ((bits >> place) & 1)),
       );
-      walk(
+      expectWalk(
         graph,
         Array.from({ length: 12 }, (__, place) => ((bits >> (place % 6)) & 1) * 7 + place),
       );

@@ -25,7 +25,7 @@ const main = async (kernel: string, initrd: string, commandLine: string, mode: s
   });
   const parts = board.parts.map((part) =>
     part.id === 'cpu' && mode === 'interpret'
-      ? { ...part, options: { ...(part.options ?? {}), translate: false } }
+      ? { ...part, options: Object.assign({}, part.options, { translate: false }) }
       : part,
   );
   await using machine = await assemble({ ...board, parts });

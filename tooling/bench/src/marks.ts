@@ -27,7 +27,7 @@ export class MarkReader {
   }
 
   push(bytes: Uint8Array): void {
-    const cpu = process.threadCpuUsage(); const time = (cpu.user + cpu.system) / 1000;
+    const time = performance.now();
     const lines = (this.#rest + this.#decoder.decode(bytes, { stream: true })).split(/\r?\n/);
     this.#rest = lines.pop() ?? '';
     for (const line of lines) {

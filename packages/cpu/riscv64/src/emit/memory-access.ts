@@ -48,7 +48,7 @@ export interface AccessFrame {
   tlb(kind: 'read' | 'write'): void;
   /** Pushes the context, an i64. */
   context(): void;
-  /** The pages that code around this instruction touched last; absent where nothing is known of other instructions. */
+  /** What loads around this one touched last; absent where nothing is known of other instructions. */
   readonly recent?: RecentPage;
   /** The read TLB does not have local `address`: pushes the value loaded some other way, or leaves. */
   loadMiss(address: number, bytes: AccessBytes, signed: boolean): void;
@@ -91,19 +91,12 @@ export const emitOffset = (frame: AccessFrame, address: number, entry: number): 
  * Pushes the offset in linear memory of `address`. The page of the last access is compared first: a program mostly stays
  * in it, and the offset then does not wait for an entry to be loaded. `miss` must leave.
  */
-const emitRecent = (
-  frame: AccessFrame,
-  recent: RecentPage,
-  kind: 'read' | 'write',
-  address: number,
-  bytes: number,
-  miss: () => void,
-): void => {
+const emitRecent = (frame: AccessFrame, recent: RecentPage, address: number, bytes: number, miss: () => void): void => {
   const { f } = frame;
   const entry = frame.locals.take('i32');
   const found = f.block();
   f.get(address).get(recent.page).op('i64.sub').get(recent.limit).op('i64.lt_u').brIf(found);
-  emitLookup(frame, kind, address, entry, bytes);
+  emitLookup(frame, 'read', address, entry, bytes);
   f.op('i32.eqz').if();
   miss();
   f.end();
@@ -118,7 +111,7 @@ const emitRecent = (
 export const emitLoad = (frame: AccessFrame, address: number, bytes: AccessBytes, signed: boolean): void => {
   const { f, recent } = frame;
   if (recent !== undefined) {
-    emitRecent(frame, recent, 'read', address, bytes, () => frame.loadMiss(address, bytes, signed));
+    emitRecent(frame, recent, address, bytes, () => frame.loadMiss(address, bytes, signed));
     f.memory(LOADS[`${bytes}${signed ? 's' : 'u'}`], 0);
     return;
   }
@@ -134,13 +127,7 @@ export const emitLoad = (frame: AccessFrame, address: number, bytes: AccessBytes
 
 /** Stores what `value` pushes (an i64) at the address in local `address`. */
 export const emitStore = (frame: AccessFrame, address: number, bytes: AccessBytes, value: () => void): void => {
-  const { f, recent } = frame;
-  if (recent !== undefined) {
-    emitRecent(frame, recent, 'write', address, bytes, () => frame.storeMiss(address, bytes, value));
-    value();
-    f.memory(STORES[bytes], 0);
-    return;
-  }
+  const { f } = frame;
   const entry = frame.locals.take('i32');
   emitLookup(frame, 'write', address, entry, bytes);
   f.if();

@@ -288,12 +288,11 @@ class RegionTranslator {
     }
   }
 
-  /** Loads and stores remember the page by their base register. */
+  /** Loads remember the page by their base register; for stores it did not pay (see docs/adr/0006). */
   #recentPage({ row, word }: Instruction): { readonly recent?: RecentPage } {
     const base = (word >>> 15) & 31;
     for (const { kind } of row.semantics) {
-      if (kind === 'load' || kind === 'load-float') return { recent: this.#registers.recent('read', base) };
-      if (kind === 'store' || kind === 'store-float') return { recent: this.#registers.recent('write', base) };
+      if (kind === 'load' || kind === 'load-float') return { recent: this.#registers.recent(base) };
     }
     return {};
   }

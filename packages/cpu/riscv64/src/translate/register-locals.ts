@@ -40,13 +40,12 @@ export class RegisterLocals {
     }
   }
 
-  /** Locals for the page that accesses through base register `number` touched last. */
-  recent(kind: 'read' | 'write', number: number): RecentPage {
-    const key = number * 2 + (kind === 'read' ? 0 : 1);
-    let page = this.#recent.get(key);
+  /** Locals for the page that loads through base register `number` touched last. */
+  recent(number: number): RecentPage {
+    let page = this.#recent.get(number);
     if (page === undefined) {
       page = { page: this.#f.local('i64'), limit: this.#f.local('i64'), addend: this.#f.local('i32') };
-      this.#recent.set(key, page);
+      this.#recent.set(number, page);
     }
     return page;
   }

@@ -36,4 +36,11 @@ describe('a fresh clone with an empty home', () => {
     expect(first.stdout).toBe(second.stdout);
     expect(first.stdout).toContain('viv');
   });
+
+  it('runs a command in the default guest, alone on stdout, and exits as it did', () => {
+    const named = pnpm('--silent', 'viv', 'run', 'debian', '--exec', 'uname -m');
+    expect(named, named.stderr).toMatchObject({ status: 0, stdout: 'riscv64\n' });
+    const failed = pnpm('--silent', 'viv', 'run', 'debian', '--exec', 'exit 7');
+    expect(failed, failed.stderr).toMatchObject({ status: 7, stdout: '' });
+  });
 });

@@ -151,6 +151,29 @@ again: li a3, 1
     expect(read('a0')).toBe(pages * 5);
   });
 
+  it.each([false, true])('is reached by jumps that lie on two pages (translate: %s)', async (translate) => {
+    // Some of these distances are those between decoded slots of different pages.
+    for (let pages = 50; pages < 75; pages += 1) {
+      const { vcpu, read } = await bareCore(
+        `
+.option rvc
+  j far
+.balign 4096
+target: li a0, 7
+.option norvc
+end: nop
+  j end
+.balign 4096
+.zero ${pages * 4096 + 4094}
+far: jal t0, target`,
+        {},
+        { translate },
+      );
+      vcpu.run(3);
+      expect([pages, read('a0')]).toEqual([pages, 7]);
+    }
+  });
+
   it('is dropped together with the translations that lead to it', async () => {
     // The caller's page keeps its place in the fetch TLB (16 entries) while the cache (64 pages) runs over.
     const pages = Array.from({ length: 200 }, (_, index) => index + 1);

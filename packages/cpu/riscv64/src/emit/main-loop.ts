@@ -386,6 +386,8 @@ const emitApart = (context: MainLoopContext, loop: Loop, call: RegionCall): void
   loop.pc();
   f.get(destination).i32(2).op('i32.shr_u').op('i64.extend_i32_u').op('i64.sub').set(call.pcBase);
   f.get(destination).set(slot);
+  // No jump from here stays in a page of slots: this one is 2 GiB away, and jal reaches 4 MiB of slots.
+  f.get(slot).i32(-0x8000_0000).op('i32.add').set(loop.slots);
   f.br(loop.next);
 };
 

@@ -120,7 +120,8 @@ export const layOut = (graph: FlowGraph): FlowLayout => {
     let inside = false;
     for (;;) {
       const step = route(at, final);
-      if (step.via > at) need(at, step.via, inside);
+      // Position 0 follows the dispatcher in front: nothing has to branch there.
+      if (step.via > Math.max(at, 0)) need(at, step.via, inside);
       if (step.kind === 'direct') return;
       const set = dispatches.get(step.via) ?? new Set<number>();
       set.add(final);

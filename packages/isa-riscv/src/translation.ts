@@ -87,6 +87,8 @@ export interface HartMmu {
 export interface CodePages {
   /** True when the page of RAM at this guest-physical address holds translated code. */
   has(physical: number): boolean;
+  /** The MMU itself wrote `bytes` there. */
+  changed(physical: number, bytes: number): void;
 }
 
 /** Which guest pages were written; for snapshots and migration. */

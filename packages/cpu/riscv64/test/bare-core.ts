@@ -70,7 +70,11 @@ export interface BareCore {
 }
 
 /** A core with one hart in M-mode at the start of a program. */
-export const bareCore = async (source: string, bus: Partial<SystemBus> = {}): Promise<BareCore> => {
+export const bareCore = async (
+  source: string,
+  bus: Partial<SystemBus> = {},
+  options: Readonly<Record<string, unknown>> = {},
+): Promise<BareCore> => {
   const memory = wasmMemory();
   const emptyBus: SystemBus = {
     placements: [],
@@ -82,7 +86,7 @@ export const bareCore = async (source: string, bus: Partial<SystemBus> = {}): Pr
   };
   const { get, part, clock } = await setupPart(riscv64Core, {
     memory,
-    options: { codePages: 64 },
+    options: { codePages: 64, ...options },
     provide: [bind(RiscvMmuToken, flatMmu(memory)), bind(SystemBusToken, { ...emptyBus, ...bus })],
   });
   await part.reset?.();

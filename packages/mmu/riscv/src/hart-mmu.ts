@@ -95,7 +95,7 @@ export class RiscvHartMmu implements HartMmu {
     this.#data = this.#regimes[REGIME_MACHINE];
     this.#fetch = this.#data;
     this.pmp = new PhysicalMemoryProtection(() => this.flush());
-    this.#walk = new PageWalk(this.#map, this.pmp, dirty, buffer);
+    this.#walk = new PageWalk(this.#map, this.pmp, (entry) => this.#entryChanged(entry), buffer);
     this.select();
   }
 
@@ -137,7 +137,6 @@ export class RiscvHartMmu implements HartMmu {
     const mode = privilege === MACHINE ? BARE : (control.satpHigh >>> 28) & 0xf;
     let physical: number;
     let large = false;
-    let mayWrite = true;
     if (mode === BARE) {
       // Physical addresses have 56 bits.
       if (high >>> 24 !== 0) return ACCESS_FAULT;
@@ -153,7 +152,6 @@ export class RiscvHartMmu implements HartMmu {
       physical = this.#walk.walk(low, high, access, mode, root, context);
       if (physical < 0) return physical;
       large = this.#walk.size > 4096;
-      mayWrite = this.#walk.dirty;
     }
     const page = physical - (low & 0xfff);
     const allowed = this.pmp.page(page, access, privilege);
@@ -169,10 +167,15 @@ export class RiscvHartMmu implements HartMmu {
       if (large) this.#noteLarge(low, high);
       const payload = offset - low;
       if (access === READ) this.#data.enter(this.#data.read, low, high, payload, this.context);
-      else if (mayWrite && !this.#code.has(physical))
-        this.#data.enter(this.#data.write, low, high, payload, this.context);
+      else if (!this.#code.has(physical)) this.#data.enter(this.#data.write, low, high, payload, this.context);
     } else if (large) this.#noteLarge(low, high);
     return offset;
+  }
+
+  /** A walk set A or D in the page-table entry at a guest-physical address. */
+  #entryChanged(entry: number): void {
+    this.#dirty.mark(entry);
+    if (this.#code.has(entry)) this.#code.changed(entry, 8);
   }
 
   #noteLarge(low: number, high: number): void {

@@ -1,6 +1,5 @@
 // Hot code: runs on each TLB miss. 64-bit quantities are two signed 32-bit halves or a double below 2^56.
 import { ACCESS_FAULT, type Access, FETCH, PAGE_FAULT, READ, WRITE } from '@vivarium/isa-riscv';
-import type { DirtyPages } from './dirty-pages.ts';
 import type { PhysicalMap } from './physical-map.ts';
 import type { PhysicalMemoryProtection } from './pmp.ts';
 
@@ -40,22 +39,20 @@ export interface WalkContext {
 export class PageWalk {
   /** Bytes that the leaf of the last successful walk maps: 4096, 64 KiB, 2 MiB, 1 GiB… */
   size = PAGE;
-  /** Whether that leaf may be written without another walk: W and D are set. */
-  dirty = false;
   readonly #map: PhysicalMap;
   readonly #pmp: PhysicalMemoryProtection;
-  readonly #dirty: DirtyPages;
+  readonly #changed: (physical: number) => void;
   readonly #words: Int32Array;
 
   constructor(
     map: PhysicalMap,
     pmp: PhysicalMemoryProtection,
-    dirty: DirtyPages,
+    changed: (physical: number) => void,
     buffer: ArrayBuffer | SharedArrayBuffer,
   ) {
     this.#map = map;
     this.#pmp = pmp;
-    this.#dirty = dirty;
+    this.#changed = changed;
     this.#words = new Int32Array(buffer);
   }
 
@@ -112,10 +109,9 @@ export class PageWalk {
       if (Atomics.compareExchange(this.#words, offset >>> 2, entryLow, entryLow | needed) !== entryLow) {
         return this.#leaf(low, high, access, level, page, offset, entryPhysical, context);
       }
-      this.#dirty.mark(entryPhysical);
+      this.#changed(entryPhysical);
     }
     this.size = size;
-    this.dirty = (entryLow & PTE_W) !== 0 && ((entryLow | (access === WRITE ? PTE_D : 0)) & PTE_D) !== 0;
     const base = page - (page % size);
     return base + withinPage(low, high, size);
   }

@@ -50,6 +50,14 @@ describe('the dirty log', () => {
     expect(write(rig, 4)).toBeGreaterThanOrEqual(0);
     expect(rig.readEntry(RAM_BASE + 2 * 8) & 0xc0n).toBe(0xc0n);
     expect(collected(rig)).toEqual([at(0), at(4)]);
+    // The table is no code; once it is, the core has to hear of the change.
+    expect(rig.codeChanges).toEqual([]);
+    rig.code.add(at(0));
+    rig.writeEntry(RAM_BASE + 2 * 8, (BigInt(RAM_BASE / 4096) << 10n) | 0x0fn);
+    rig.hart.flush();
+    rig.hart.select();
+    expect(write(rig, 4)).toBeGreaterThanOrEqual(0);
+    expect(rig.codeChanges).toEqual([RAM_BASE + 2 * 8]);
   });
 
   it('says nothing before start and after stop', async () => {

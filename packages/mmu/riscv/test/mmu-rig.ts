@@ -17,6 +17,8 @@ export interface MmuRig {
   /** Bases of pages that hold translated code. */
   readonly code: Set<number>;
   resolve(virtual: bigint, bytes: number, access: Access): number;
+  /** Addresses in code pages that the MMU said it wrote. */
+  readonly codeChanges: readonly number[];
   setSatp(satp: bigint): void;
   readEntry(physical: number): bigint;
   writeEntry(physical: number, entry: bigint): void;
@@ -42,7 +44,11 @@ export const createMmu = async (ramBytes = 1024 * 1024): Promise<MmuRig> => {
     pageBasedMemoryTypes: false,
   };
   const code = new Set<number>();
-  const hart = mmu.createHart(control, { has: (physical) => code.has(physical - (physical % 4096)) });
+  const codeChanges: number[] = [];
+  const hart = mmu.createHart(control, {
+    has: (physical) => code.has(physical - (physical % 4096)),
+    changed: (physical) => void codeChanges.push(physical),
+  });
   const view = new DataView(memory.linear.buffer);
   const offsetOf = (physical: number): number => physical - RAM_BASE + memory.banks[0].offset;
   return {
@@ -51,6 +57,7 @@ export const createMmu = async (ramBytes = 1024 * 1024): Promise<MmuRig> => {
     dirty: mmu.dirty,
     control,
     code,
+    codeChanges,
     resolve: (virtual, bytes, access) => hart.resolve(...halves(virtual), bytes, access),
     setSatp: (satp) => {
       [control.satpLow, control.satpHigh] = halves(satp);

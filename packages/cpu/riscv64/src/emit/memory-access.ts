@@ -22,6 +22,18 @@ const STORES: Readonly<Record<AccessBytes, MemoryOpcode>> = {
 };
 const LOG2: Readonly<Record<AccessBytes, number>> = { 1: 0, 2: 1, 4: 2, 8: 3 };
 const PAGE_MASK = -4096n;
+/** Accesses of up to 8 bytes below this offset end in the same page. */
+const PAGE_LIMIT = 4089n;
+
+/** Locals that remember a translation while no TLB entry can change. */
+export interface RecentPage {
+  /** i64: page of the last access that started at the same base register. */
+  readonly page: number;
+  /** i64: offsets in that page below which an access of any width stays in it; 0 before the first access. */
+  readonly limit: number;
+  /** i32: what to add to an address in that page to get the offset in linear memory. */
+  readonly addend: number;
+}
 
 /** What memory code needs of the function that it is emitted into. */
 export interface AccessFrame {
@@ -36,6 +48,8 @@ export interface AccessFrame {
   tlb(kind: 'read' | 'write'): void;
   /** Pushes the context, an i64. */
   context(): void;
+  /** What loads around this one touched last; absent where nothing is known of other instructions. */
+  readonly recent?: RecentPage;
   /** The read TLB does not have local `address`: pushes the value loaded some other way, or leaves. */
   loadMiss(address: number, bytes: AccessBytes, signed: boolean): void;
   /** The write TLB does not have it: stores what `value` pushes some other way, or leaves. */
@@ -73,9 +87,34 @@ export const emitOffset = (frame: AccessFrame, address: number, entry: number): 
   frame.f.get(address).op('i32.wrap_i64').get(entry).memory('i32.load', 8).op('i32.add');
 };
 
+/**
+ * Pushes the offset in linear memory of `address`. The page of the last access is compared first: a program mostly stays
+ * in it, and the offset then does not wait for an entry to be loaded. `miss` must leave.
+ */
+const emitRecent = (frame: AccessFrame, recent: RecentPage, address: number, bytes: number, miss: () => void): void => {
+  const { f } = frame;
+  const entry = frame.locals.take('i32');
+  const found = f.block();
+  f.get(address).get(recent.page).op('i64.sub').get(recent.limit).op('i64.lt_u').brIf(found);
+  emitLookup(frame, 'read', address, entry, bytes);
+  f.op('i32.eqz').if();
+  miss();
+  f.end();
+  f.get(address).i64(PAGE_MASK).op('i64.and').set(recent.page);
+  f.i64(PAGE_LIMIT).set(recent.limit);
+  f.get(entry).memory('i32.load', 8).set(recent.addend);
+  f.end();
+  f.get(address).op('i32.wrap_i64').get(recent.addend).op('i32.add');
+};
+
 /** Loads from the address in local `address` and pushes an i64. */
 export const emitLoad = (frame: AccessFrame, address: number, bytes: AccessBytes, signed: boolean): void => {
-  const { f } = frame;
+  const { f, recent } = frame;
+  if (recent !== undefined) {
+    emitRecent(frame, recent, address, bytes, () => frame.loadMiss(address, bytes, signed));
+    f.memory(LOADS[`${bytes}${signed ? 's' : 'u'}`], 0);
+    return;
+  }
   const entry = frame.locals.take('i32');
   emitLookup(frame, 'read', address, entry, bytes);
   f.if('i64');

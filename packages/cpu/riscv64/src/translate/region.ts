@@ -4,6 +4,7 @@ import { type FunctionBuilder, type Label, ModuleBuilder } from '@vivarium/wasm-
 import { COMPILED } from '../decode/slot.ts';
 import type { HelperIndices } from '../emit/arithmetic.ts';
 import type { InstructionFrame } from '../emit/instruction-frame.ts';
+import type { RecentPage } from '../emit/memory-access.ts';
 import { emitExpression, LocalPool, type Operands } from '../emit/operands.ts';
 import { POSITION_BITS, POSITION_MASK } from '../emit/region-mark.ts';
 import { emitStatement } from '../emit/statement.ts';
@@ -287,6 +288,15 @@ class RegionTranslator {
     }
   }
 
+  /** Loads remember the page by their base register; for stores it did not pay (see docs/adr/0006). */
+  #recentPage({ row, word }: Instruction): { readonly recent?: RecentPage } {
+    const base = (word >>> 15) & 31;
+    for (const { kind } of row.semantics) {
+      if (kind === 'load' || kind === 'load-float') return { recent: this.#registers.recent(base) };
+    }
+    return {};
+  }
+
   #emitSystem(operation: SystemOperation, instruction: Instruction, operands: Operands, left: number): void {
     const interpret = (): void => {
       this.#giveBack(left);
@@ -350,6 +360,7 @@ class RegionTranslator {
       sharedMemory: memory.shared,
       tlb: (kind) => void f.get(kind === 'read' ? this.#readTlb : this.#writeTlb),
       context: () => void f.get(this.#context),
+      ...this.#recentPage(instruction),
       loadMiss: interpret,
       storeMiss: interpret,
       atomicMiss: interpret,

@@ -1,6 +1,7 @@
 // Hot code: runs once for each region that is translated.
 import type { RegisterField } from '@vivarium/isa-riscv';
 import type { FunctionBuilder } from '@vivarium/wasm-emit';
+import type { RecentPage } from '../emit/memory-access.ts';
 import type { Operands } from '../emit/operands.ts';
 import { STATE_F, STATE_X } from '../state/layout.ts';
 import type { Block } from './blocks.ts';
@@ -17,6 +18,7 @@ export class RegisterLocals {
   readonly #f: FunctionBuilder;
   readonly #x = new Map<number, number>();
   readonly #float = new Map<number, number>();
+  readonly #recent = new Map<number, RecentPage>();
   readonly #writtenX = new Set<number>();
   readonly #writtenFloat = new Set<number>();
 
@@ -36,6 +38,16 @@ export class RegisterLocals {
         if (field === 'rd') this.#writtenFloat.add(number);
       }
     }
+  }
+
+  /** Locals for the page that loads through base register `number` touched last. */
+  recent(number: number): RecentPage {
+    let page = this.#recent.get(number);
+    if (page === undefined) {
+      page = { page: this.#f.local('i64'), limit: this.#f.local('i64'), addend: this.#f.local('i32') };
+      this.#recent.set(number, page);
+    }
+    return page;
   }
 
   x(number: number): number {

@@ -100,7 +100,12 @@ export class Translator {
       helpers: Object.keys(helpers) as (keyof HelperIndices)[],
     });
     const imports = { region: { ...helpers, memory: this.#memory.linear as WebAssembly.Memory } };
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(translated.bytes), imports);
+    const instance = instantiate(translated.bytes, imports);
+    if (instance === undefined) {
+      this.#free.push(index);
+      this.clear();
+      return;
+    }
     table.set(index, instance.exports['region']);
     const covered = new Uint8Array(HALVES);
     for (const block of region.blocks) {
@@ -156,3 +161,16 @@ export class Translator {
     for (const list of [...this.#pages.values()]) for (const region of list) this.#drop(region);
   }
 }
+
+/** Undefined when the engine has no room for more code: the guest goes on in the interpreter. */
+const instantiate = (
+  bytes: Uint8Array<ArrayBuffer>,
+  imports: WebAssembly.Imports,
+): WebAssembly.Instance | undefined => {
+  try {
+    return new WebAssembly.Instance(new WebAssembly.Module(bytes), imports);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+};

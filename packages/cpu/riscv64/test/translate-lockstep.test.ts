@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type BareCore, bareCore, RAM_BASE } from './bare-core.ts';
+import { compiledModules } from './compiled-modules.ts';
+import { patches, supervisorProgram } from './supervisor-program.ts';
+
+const INPUTS = ['ssip', 'msip', 'stip', 'mtip', 'seip', 'meip'];
+const RAM = 1024 * 1024;
+
+/** What happens between two slices. */
+type Event =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'input'; readonly name: string; readonly level: boolean }
+  | { readonly kind: 'patch'; readonly line: number; readonly word: number };
+
+interface Slice {
+  readonly budget: number;
+  readonly event: Event;
+}
+
+const event: fc.Arbitrary<Event> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({ kind: 'none' as const }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('input' as const),
+      name: fc.constantFrom(...INPUTS),
+      level: fc.boolean(),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('patch' as const), line: fc.nat(59), word: fc.constantFrom(...patches) }),
+  },
+);
+const slice: fc.Arbitrary<Slice> = fc.record({
+  budget: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 300 })),
+  event,
+});
+
+const happen = ({ vcpu, memory, symbols }: BareCore, { event: what }: Slice): void => {
+  if (what.kind === 'input') vcpu.interruptInput(what.name)?.set(what.level);
+  if (what.kind === 'patch') {
+    const address = symbols.get(`line${what.line}`);
+    if (address !== undefined) memory.write(Number(address), new Uint8Array(Uint32Array.of(what.word).buffer));
+  }
+};
+
+const registers = ({ vcpu }: BareCore): string =>
+  [
+    `retired ${vcpu.retired}`,
+    `attempted ${vcpu.attemptedInSlice}`,
+    ...vcpu.registerNames.map((name) => `${name} ${vcpu.readRegister(name)?.toString(16)}`),
+  ].join('\n');
+
+const ram = ({ memory }: BareCore): Buffer => Buffer.from(memory.view(RAM_BASE, RAM) as Uint8Array);
+
+/** Runs a program on both cores; gives the number of instructions. */
+const lockstep = async (
+  source: string,
+  slices: readonly Slice[],
+  options: Readonly<Record<string, unknown>>,
+): Promise<number> => {
+  const translated = await bareCore(source, {}, options);
+  const interpreted = await bareCore(source, {}, { translate: false });
+  for (const [number, part] of slices.entries()) {
+    for (const core of [translated, interpreted]) happen(core, part);
+    const exits = [translated.vcpu.run(part.budget), interpreted.vcpu.run(part.budget)];
+    expect(exits[0], `exit of slice ${number}`).toEqual(exits[1]);
+    expect(registers(translated), `registers after slice ${number}`).toEqual(registers(interpreted));
+    // Byte by byte only when something differs.
+    if (ram(translated).compare(ram(interpreted)) !== 0) expect(ram(translated)).toEqual(ram(interpreted));
+  }
+  return interpreted.vcpu.retired;
+};
+
+describe('translated code', () => {
+  it('leaves the same state as interpreted code after every slice', { timeout: 120_000 }, async () => {
+    using compiled = compiledModules();
+    let retired = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        supervisorProgram,
+        fc.array(slice, { minLength: 10, maxLength: 60 }),
+        fc.constantFrom(1, 1, 2, 5),
+        async ({ source }, slices, hotJumps) => {
+          retired += await lockstep(source, slices, { hotJumps });
+        },
+      ),
+      { numRuns: 110 },
+    );
+    expect(retired).toBeGreaterThan(10_000);
+    // Two interpreters a program, and regions.
+    expect(compiled.sizes.length).toBeGreaterThan(1000);
+  });
+});

@@ -87,10 +87,55 @@ describe('translated code', () => {
           retired += await lockstep(source, slices, { hotJumps });
         },
       ),
-      { numRuns: 110 },
+      // A failure is made small for a while, and then told.
+      { numRuns: 110, interruptAfterTimeLimit: 60_000 },
     );
     expect(retired).toBeGreaterThan(10_000);
     // Two interpreters a program, and regions.
     expect(compiled.sizes.length).toBeGreaterThan(1000);
+  });
+
+  it('takes an interrupt that waited as soon as sstatus lets it', async () => {
+    const source = `
+.option norvc
+  la t0, handler
+  csrw stvec, t0
+  li t0, 0x222
+  csrw mideleg, t0
+  csrw mie, t0
+  la t0, again
+  csrw mepc, t0
+  li t0, 0x1800
+  csrc mstatus, t0
+  li t0, 0x800
+  csrs mstatus, t0
+  mret
+.balign 4
+handler: csrr a1, sepc
+  addi a2, a2, 1
+  li t1, 0x100
+  csrs sstatus, t1
+  li t1, 0x20
+  csrc sstatus, t1
+  sret
+again: li a3, 20
+round: addi a0, a0, 1
+  addi a3, a3, -1
+  bnez a3, round
+  csrsi sstatus, 2
+  addi a0, a0, 1
+allowed: csrci sstatus, 2
+  j again`;
+    const cores = [await bareCore(source, {}, { hotJumps: 1 }), await bareCore(source, {}, { translate: false })];
+    const [{ vcpu, read, symbols }] = cores;
+    for (let budget = 1; budget < 120; budget += 1) {
+      for (const core of cores) {
+        core.vcpu.interruptInput('seip')?.set(budget % 2 === 0);
+        core.vcpu.run(budget);
+      }
+      expect(registers(cores[0]), `registers after slice ${budget}`).toBe(registers(cores[1]));
+    }
+    expect(read('a2')).toBeGreaterThan(20);
+    expect(vcpu.readRegister('a1')).toBe((symbols.get('allowed') ?? 0n) - 4n);
   });
 });

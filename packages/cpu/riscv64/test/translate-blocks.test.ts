@@ -126,20 +126,27 @@ rare: addi a1, a1, 1
     expect(short.block('start')?.end).toEqual({ kind: 'goto', target: PAGE });
   });
 
-  it.each(['ecall', 'mret', 'wfi', 'fence.i', 'csrr a0, cycle', 'csrw satp, a0', 'csrw fcsr, a0', '.word 0xffffffff'])(
-    'leaves %s to the interpreter and is entered again behind it',
-    (text) => {
-      const source = `start: addi a0, a0, 1\nsystem: ${text}\nafter: addi a0, a0, 2\n ret`;
-      const { at, block, entries, names } = discover(source);
-      expect(names('start')).toEqual(['addi']);
-      expect(block('start')?.end).toEqual({ kind: 'interpret', offset: at('system') });
-      expect(block('system')).toBeUndefined();
-      expect(names('after')).toEqual(['addi', 'jalr']);
-      expect(entries).toEqual(['start', 'after']);
-      // Nobody came back from it yet.
-      expect(discover(source, ['start'], ['after']).entries).toEqual(['start']);
-    },
-  );
+  it.each([
+    'j .',
+    'ecall',
+    'mret',
+    'wfi',
+    'fence.i',
+    'csrr a0, cycle',
+    'csrw satp, a0',
+    'csrw fcsr, a0',
+    '.word 0xffffffff',
+  ])('leaves %s to the interpreter and is entered again behind it', (text) => {
+    const source = `start: addi a0, a0, 1\nsystem: ${text}\nafter: addi a0, a0, 2\n ret`;
+    const { at, block, entries, names } = discover(source);
+    expect(names('start')).toEqual(['addi']);
+    expect(block('start')?.end).toEqual({ kind: 'interpret', offset: at('system') });
+    expect(block('system')).toBeUndefined();
+    expect(names('after')).toEqual(['addi', 'jalr']);
+    expect(entries).toEqual(['start', 'after']);
+    // Nobody came back from it yet.
+    expect(discover(source, ['start'], ['after']).entries).toEqual(['start']);
+  });
 
   it.each([
     'csrrw sp, sscratch, sp',

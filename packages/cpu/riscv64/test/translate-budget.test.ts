@@ -116,4 +116,13 @@ handler: csrr t1, mepc
       expect(vcpu.attemptedInSlice).toBe(round === 1 ? 4 : 5);
     }
   });
+
+  it('ends with a named fault where a loop of one jump can never end', async () => {
+    const { vcpu } = await bareCore(
+      'li a0, 3\nagain: addi a0, a0, -1\n bnez a0, again\n j end\nend: j end',
+      {},
+      { hotJumps: 1 },
+    );
+    expect(vcpu.run(1000)).toMatchObject({ kind: 'fault', fault: { code: 'GUEST_SPINS_FOREVER' } });
+  });
 });

@@ -58,6 +58,8 @@ class PageReader {
     const row = instructions[number];
     if (row === undefined) return undefined;
     const immediate = this.#decoder.immediate(number, word);
+    // `j .`: the interpreter waits there without spinning, and knows when nothing can end it.
+    if (row.name === 'jal' && immediate === 0 && ((word >>> 7) & 31) === 0) return undefined;
     const system = row.semantics.find((statement) => statement.kind === 'system');
     if (system?.kind === 'system' && !isInlineCsr(system.operation, immediate)) return undefined;
     return { offset, length: short ? 2 : 4, row, word, immediate };

@@ -20,13 +20,6 @@ interface Region {
   readonly bytes: number;
 }
 
-/** What the translator has done so far. */
-export interface TranslatorStats {
-  readonly regions: number;
-  readonly translatedBytes: number;
-  readonly milliseconds: number;
-}
-
 export interface TranslatorOptions {
   readonly tlbEntries: number;
   /** Helper functions of the interpreter's instance, by name. */
@@ -48,8 +41,6 @@ export class Translator {
   readonly #free: number[] = [];
   #nextIndex = 1;
   #size = 0;
-  #regions = 0;
-  #milliseconds = 0;
 
   constructor(memory: MachineMemory, code: CodeCache, options: TranslatorOptions) {
     this.#memory = memory;
@@ -60,15 +51,10 @@ export class Translator {
     this.#words = new Int32Array(buffer);
   }
 
-  get stats(): TranslatorStats {
-    return { regions: this.#regions, translatedBytes: this.#size, milliseconds: this.#milliseconds };
-  }
-
   /** The instruction of a slot was reached by jumps often enough. */
   hot(slot: number): void {
     const page = this.#code.pageOf(slot);
     if (page === undefined || this.#bytes[slot] === COMPILED) return;
-    const started = performance.now();
     const offset = ((slot - page.slots) / SLOT_BYTES) * 2;
     const old = (this.#pages.get(page.index) ?? []).filter((region) => region.covered[offset >> 1] === 1);
     const entries = new Set([offset, ...old.flatMap((region) => region.entries)]);
@@ -84,7 +70,6 @@ export class Translator {
     for (const replaced of old) this.#drop(replaced);
     if (this.#size > this.#options.capacity) this.clear();
     this.#install(page, region);
-    this.#milliseconds += performance.now() - started;
   }
 
   #install(page: CodePageHandle, region: CodeRegion): void {
@@ -120,7 +105,6 @@ export class Translator {
       this.#words[slot + 1] = (index << POSITION_BITS) | (label & POSITION_MASK);
     }
     this.#size += translated.bytes.length;
-    this.#regions += 1;
   }
 
   #takeIndex(): number {

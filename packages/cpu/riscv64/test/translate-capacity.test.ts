@@ -74,6 +74,15 @@ describe('translated code', () => {
     expect(long.sizes).toEqual(short.sizes);
   });
 
+  it('stays when data right behind it changes', async () => {
+    const source =
+      '.option norvc\n  la t0, counter\nagain: ld a0, 0(t0)\n  addi a0, a0, 1\n  sd a0, 0(t0)\n  j again\ncounter: .dword 0';
+    const interpreted = await run(source, 5000, { translate: false });
+    const translated = await run(source, 5000, { hotJumps: 1 });
+    expect(translated.state).toBe(interpreted.state);
+    expect(translated.sizes.length).toBeLessThan(5);
+  });
+
   it('needs as many jumps as the option says', async () => {
     const source = 'loop: addi a0, a0, 1\n  j loop';
     expect((await run(source, 10_000, { hotJumps: 10_000 })).sizes).toHaveLength(0);

@@ -170,7 +170,11 @@ export class CodeCache {
       const index = this.#index(at);
       if (index !== NONE) {
         const slots = this.#base + index * PAGE_BYTES;
-        for (const listener of this.#listeners) listener(index, (at - page) >> 1, (next - page + 1) >> 1);
+        // Whoever listens knows where its instructions end, and hears of the bytes that changed alone.
+        const first = Math.max(at, address - (address % 2));
+        if (first < next) {
+          for (const listener of this.#listeners) listener(index, (first - page) >> 1, (next - page + 1) >> 1);
+        }
         for (let half = at - page; half < next - page; half += 2) this.#bytes[slots + half * 4] = UNDECODED;
       }
       at = page + 4096;

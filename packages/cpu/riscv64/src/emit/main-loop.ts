@@ -25,7 +25,7 @@ import {
 } from '../state/layout.ts';
 import type { HelperIndices } from './arithmetic.ts';
 import type { CallIndices } from './imports.ts';
-import { type AccessFrame, callOnMiss, emitLoad, emitStore } from './memory-access.ts';
+import { type AccessFrame, callOnMiss, emitEntryPlace, emitLoad, emitStore } from './memory-access.ts';
 import { emitExpression, LocalPool, type Operands } from './operands.ts';
 import { POSITION_BITS, POSITION_MASK } from './region-mark.ts';
 import { slotOperands } from './slot-operands.ts';
@@ -101,42 +101,28 @@ export const emitMainLoop = (context: MainLoopContext): number => {
       .get(budget)
       .memory('i32.store', state + STATE_BUDGET);
   };
-  const takeBudget = (): void => {
+  const take = (opcode: 'i32.load' | 'i64.load', place: number, local: number): void => {
     f.i32(0)
-      .memory('i32.load', state + STATE_BUDGET)
-      .set(budget);
+      .memory(opcode, state + place)
+      .set(local);
   };
+  const takeBudget = (): void => take('i32.load', STATE_BUDGET, budget);
   const undoCount = (): void => {
     f.get(budget).i32(1).op('i32.add').set(budget);
   };
 
   const resync = f.loop();
   takeBudget();
-  f.i32(0)
-    .memory('i32.load', state + STATE_READ_TLB)
-    .set(readTlb);
-  f.i32(0)
-    .memory('i32.load', state + STATE_WRITE_TLB)
-    .set(writeTlb);
-  f.i32(0)
-    .memory('i32.load', state + STATE_FETCH_TLB)
-    .set(fetchTlb);
-  f.i32(0)
-    .memory('i64.load', state + STATE_CONTEXT)
-    .set(contextLocal);
-  f.i32(0)
-    .memory('i64.load', state + STATE_PC)
-    .set(target);
+  take('i32.load', STATE_READ_TLB, readTlb);
+  take('i32.load', STATE_WRITE_TLB, writeTlb);
+  take('i32.load', STATE_FETCH_TLB, fetchTlb);
+  take('i64.load', STATE_CONTEXT, contextLocal);
+  take('i64.load', STATE_PC, target);
   const jump = f.loop();
 
   // Fetch TLB.
   const hit = f.block();
-  f.get(target)
-    .i64(8n)
-    .op('i64.shr_u')
-    .op('i32.wrap_i64')
-    .i32((context.tlbEntries - 1) * 16)
-    .op('i32.and');
+  emitEntryPlace(f, target, context.tlbEntries);
   f.get(fetchTlb).op('i32.add').tee(entry).memory('i64.load', 0);
   f.get(target).i64(PAGE_MASK).op('i64.and').get(contextLocal).op('i64.or').op('i64.eq').brIf(hit);
   f.i32(0)

@@ -56,6 +56,17 @@ export interface AccessFrame {
   storeMiss(address: number, bytes: AccessBytes, value: () => void): void;
 }
 
+/** Pushes where in a TLB of `entries` entries the one for the address in local `address` is: its index × 16. */
+export const emitEntryPlace = (f: FunctionBuilder, address: number, entries: number): void => {
+  // (address >> 12) mod entries × 16.
+  f.get(address)
+    .i64(8n)
+    .op('i64.shr_u')
+    .op('i32.wrap_i64')
+    .i32((entries - 1) * 16)
+    .op('i32.and');
+};
+
 /** Leaves the entry's offset in local `entry` and pushes whether its tag matches (an access of `bytes` at `address`). */
 export const emitLookup = (
   frame: AccessFrame,
@@ -65,13 +76,7 @@ export const emitLookup = (
   bytes: number,
 ): void => {
   const { f } = frame;
-  // Entry index × 16 = (address >> 12) mod entries × 16.
-  f.get(address)
-    .i64(8n)
-    .op('i64.shr_u')
-    .op('i32.wrap_i64')
-    .i32((frame.tlbEntries - 1) * 16)
-    .op('i32.and');
+  emitEntryPlace(f, address, frame.tlbEntries);
   frame.tlb(kind);
   f.op('i32.add').tee(entry).memory('i64.load', 0);
   f.get(address);

@@ -3,13 +3,14 @@ import { defineHelpers, type HelperIndices } from './arithmetic.ts';
 import { emitCold } from './cold.ts';
 import { IMPORT_MODULE, importCalls } from './imports.ts';
 import { emitMainLoop } from './main-loop.ts';
+import type { MemoryShape } from './memory-shape.ts';
 
 export interface InterpreterOptions {
   /** Offset of the hart's state in linear memory. */
   readonly state: number;
   readonly tlbEntries: number;
   /** Of the memory that the module will import. */
-  readonly memory: { readonly pages: number; readonly shared: boolean };
+  readonly memory: MemoryShape;
   /** Offset of the jump counters; undefined when nothing is translated. */
   readonly heat: number | undefined;
   /** Jumps to an instruction that make it hot. */

@@ -14,6 +14,7 @@ import { ExceptionCause, InterruptCause, type RiscvMmu, type HartMmu } from '@vi
 import type { CodeCache } from '../decode/code-cache.ts';
 import { emitInterpreter } from '../emit/module.ts';
 import { type HartCalls, IMPORT_MODULE } from '../emit/imports.ts';
+import { memoryShape } from '../emit/memory-shape.ts';
 import { HartState, SUPERVISOR } from '../state/hart-state.ts';
 import { STATE_BYTES } from '../state/layout.ts';
 import { AtomicPort } from './atomic-port.ts';
@@ -29,7 +30,6 @@ import { type SystemEffects, SystemPort } from './system-port.ts';
 import { SupervisorTimer } from './timer.ts';
 import { Traps } from './traps.ts';
 
-const WASM_PAGE = 0x10000;
 const PC_IS_SET = 1;
 /** Range fences over more pages than this flush everything: it is cheaper. */
 const FENCE_PAGES = 64n;
@@ -148,11 +148,10 @@ export class RiscvHart implements Vcpu {
   #instantiate(calls: HartCalls): WebAssembly.Exports {
     const { memory } = this.#around;
     const { buffer } = memory.linear;
-    const shared = typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
     const bytes = emitInterpreter({
       state: this.#state.base,
       tlbEntries: this.mmu.tlb.entries,
-      memory: { pages: buffer.byteLength / WASM_PAGE, shared },
+      memory: memoryShape(buffer),
       heat: this.#around.heat,
       threshold: this.#around.threshold,
     });

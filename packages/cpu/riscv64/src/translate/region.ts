@@ -4,6 +4,7 @@ import { type FunctionBuilder, type Label, ModuleBuilder } from '@vivarium/wasm-
 import { COMPILED } from '../decode/slot.ts';
 import type { HelperIndices } from '../emit/arithmetic.ts';
 import type { InstructionFrame } from '../emit/instruction-frame.ts';
+import type { MemoryShape } from '../emit/memory-shape.ts';
 import type { RecentPage } from '../emit/memory-access.ts';
 import { emitExpression, LocalPool, type Operands } from '../emit/operands.ts';
 import { POSITION_BITS, POSITION_MASK } from '../emit/region-mark.ts';
@@ -39,7 +40,7 @@ const PAGE = 4096n;
 const DYNAMIC_MODE = 7;
 export interface RegionSurroundings {
   readonly tlbEntries: number;
-  readonly memory: { readonly pages: number; readonly shared: boolean };
+  readonly memory: MemoryShape;
   /** Slots of the page that the region is made of. */
   readonly slots: number;
   /** The region's place in the table. */

@@ -3,11 +3,11 @@ import type { MachineMemory } from '@vivarium/contracts';
 import type { CodeCache, CodePageHandle } from '../decode/code-cache.ts';
 import { COMPILED, SLOT_BYTES, UNDECODED } from '../decode/slot.ts';
 import type { HelperIndices } from '../emit/arithmetic.ts';
+import { memoryShape } from '../emit/memory-shape.ts';
 import { POSITION_BITS, POSITION_MASK } from '../emit/region-mark.ts';
 import { type CodeRegion, discoverRegion } from './blocks.ts';
 import { translateRegion } from './region.ts';
 
-const WASM_PAGE = 0x10000;
 const HALVES = 2048;
 
 /** A translated region of a code page. */
@@ -76,10 +76,9 @@ export class Translator {
     const { tlbEntries, helpers, table } = this.#options;
     const { buffer } = this.#memory.linear;
     const index = this.#takeIndex();
-    const shared = typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
     const translated = translateRegion(region, {
       tlbEntries,
-      memory: { pages: buffer.byteLength / WASM_PAGE, shared },
+      memory: memoryShape(buffer),
       slots: page.slots,
       index,
       helpers: Object.keys(helpers) as (keyof HelperIndices)[],

@@ -8,6 +8,8 @@ import {
   OPCODES,
   type Opcode,
   VALUE_TYPES,
+  VECTOR_OPCODES,
+  type VectorOpcode,
   type WasmType,
 } from './opcodes.ts';
 
@@ -173,6 +175,22 @@ export class FunctionBuilder {
     this.#code.byte(0x11);
     this.#code.unsigned(typeIndex);
     this.#code.unsigned(tableIndex);
+    return this;
+  }
+
+  /** `return_call_indirect`: the callee takes the place of this function. Its results must be this function's. */
+  returnCallIndirect(typeIndex: number, tableIndex = 0): this {
+    this.#code.byte(0x13);
+    this.#code.unsigned(typeIndex);
+    this.#code.unsigned(tableIndex);
+    return this;
+  }
+
+  /** A vector instruction without immediates, or with the lane that it takes. */
+  vector(name: VectorOpcode, lane?: number): this {
+    this.#code.byte(0xfd);
+    this.#code.unsigned(VECTOR_OPCODES[name]);
+    if (lane !== undefined) this.#code.byte(lane);
     return this;
   }
 

@@ -190,9 +190,20 @@ export const ATOMIC_OPCODES = {
   'i64.atomic.rmw.cmpxchg': [0x49, 3],
 } as const;
 
+/** Vector instructions after 0xfd (WebAssembly 2.0, section 5.4.8; relaxed SIMD proposal, binary format). */
+export const VECTOR_OPCODES = {
+  'f32x4.splat': 0x13,
+  'f64x2.splat': 0x14,
+  'f32x4.extract_lane': 0x1f,
+  'f64x2.extract_lane': 0x21,
+  'f32x4.relaxed_madd': 0x105,
+  'f64x2.relaxed_madd': 0x107,
+} as const;
+
 export type Opcode = keyof typeof OPCODES;
 export type MemoryOpcode = keyof typeof MEMORY_OPCODES;
 export type AtomicOpcode = keyof typeof ATOMIC_OPCODES;
+export type VectorOpcode = keyof typeof VECTOR_OPCODES;
 
 /** Value types (section 5.3.1). */
 export const VALUE_TYPES = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c } as const;

@@ -25,7 +25,7 @@ import {
 } from '../state/layout.ts';
 import type { HelperIndices } from './arithmetic.ts';
 import type { CallIndices } from './imports.ts';
-import { type AccessFrame, callOnMiss, emitEntryPlace, emitLoad, emitStore } from './memory-access.ts';
+import { type AccessFrame, callOnMiss, emitEntryPlace, emitLoad, emitSlotOffset, emitStore } from './memory-access.ts';
 import { emitExpression, LocalPool, type Operands } from './operands.ts';
 import { POSITION_BITS, POSITION_MASK } from './region-mark.ts';
 import { slotOperands } from './slot-operands.ts';
@@ -141,7 +141,8 @@ export const emitMainLoop = (context: MainLoopContext): number => {
   f.get(entry).memory('i32.load', 8).set(slots);
   f.get(target).i64(PAGE_MASK).op('i64.and');
   f.get(slots).i32(2).op('i32.shr_u').op('i64.extend_i32_u').op('i64.sub').set(pcBase);
-  f.get(target).op('i32.wrap_i64').i32(0xffe).op('i32.and').i32(2).op('i32.shl').get(slots).op('i32.add').set(slot);
+  emitSlotOffset(f, target);
+  f.get(slots).op('i32.add').set(slot);
 
   emitHeat(context, f, slot, entry);
   const next = f.loop();
@@ -355,8 +356,12 @@ const emitRegionCall = (context: MainLoopContext, loop: Loop, call: RegionCall):
     .memory('i64.load', state + STATE_PC)
     .set(target);
   f.get(destination).op('i32.eqz').brIf(loop.jump);
-  // The region stays within its page.
-  f.get(target).op('i32.wrap_i64').i32(0xffe).op('i32.and').i32(2).op('i32.shl').get(slots).op('i32.add').set(slot);
+  // Regions go on in each other: this may be another page.
+  f.get(destination).set(slots);
+  f.get(target).i64(PAGE_MASK).op('i64.and');
+  f.get(slots).i32(2).op('i32.shr_u').op('i64.extend_i32_u').op('i64.sub').set(call.pcBase);
+  emitSlotOffset(f, target);
+  f.get(slots).op('i32.add').set(slot);
   f.get(slot).memory('i32.load8_u', 0).i32(COMPILED).op('i32.ne').brIf(loop.next);
   f.get(call.budget).i32(0).op('i32.le_s').brIf(loop.next);
   emitApart(context, loop, call);

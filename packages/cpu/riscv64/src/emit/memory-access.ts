@@ -67,6 +67,11 @@ export const emitEntryPlace = (f: FunctionBuilder, address: number, entries: num
     .op('i32.and');
 };
 
+/** Pushes where the slot of the instruction at the address in local `address` is among the slots of its page. */
+export const emitSlotOffset = (f: FunctionBuilder, address: number): void => {
+  f.get(address).op('i32.wrap_i64').i32(0xffe).op('i32.and').i32(2).op('i32.shl');
+};
+
 /** Leaves the entry's offset in local `entry` and pushes whether its tag matches (an access of `bytes` at `address`). */
 export const emitLookup = (
   frame: AccessFrame,

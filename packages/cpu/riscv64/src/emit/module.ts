@@ -4,6 +4,7 @@ import { emitCold } from './cold.ts';
 import { IMPORT_MODULE, importCalls } from './imports.ts';
 import { emitMainLoop } from './main-loop.ts';
 import type { MemoryShape } from './memory-shape.ts';
+import { REGION_PARAMETERS, REGION_RESULTS } from './region-mark.ts';
 
 export interface InterpreterOptions {
   /** Offset of the hart's state in linear memory. */
@@ -31,7 +32,7 @@ export const emitInterpreter = (options: InterpreterOptions): Uint8Array<ArrayBu
   for (const name of Object.keys(helpers) as (keyof HelperIndices)[]) module.exportFunction(name, helpers[name]);
   const context = { module, calls, helpers, state: options.state, tlbEntries: options.tlbEntries };
   const cold = emitCold({ ...context, sharedMemory: shared });
-  const regionType = module.type(['i64', 'i32', 'i32', 'i32'], ['i32']);
+  const regionType = module.type(REGION_PARAMETERS, REGION_RESULTS);
   const { heat, threshold } = options;
   module.exportFunction('run', emitMainLoop({ ...context, cold, regionType, heat, threshold }));
   return module.encode();

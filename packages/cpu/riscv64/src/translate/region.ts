@@ -5,14 +5,15 @@ import { COMPILED } from '../decode/slot.ts';
 import type { HelperIndices } from '../emit/arithmetic.ts';
 import type { InstructionFrame } from '../emit/instruction-frame.ts';
 import type { MemoryShape } from '../emit/memory-shape.ts';
-import type { RecentPage } from '../emit/memory-access.ts';
+import { emitEntryPlace, emitSlotOffset, type RecentPage } from '../emit/memory-access.ts';
 import { emitExpression, LocalPool, type Operands } from '../emit/operands.ts';
-import { POSITION_BITS, POSITION_MASK } from '../emit/region-mark.ts';
+import { POSITION_BITS, POSITION_MASK, REGION_PARAMETERS, REGION_RESULTS } from '../emit/region-mark.ts';
 import { emitStatement } from '../emit/statement.ts';
 import { MSTATUS_FS } from '../state/hart-state.ts';
 import {
   STATE_BUDGET,
   STATE_CONTEXT,
+  STATE_FETCH_TLB,
   STATE_FRM,
   STATE_MSTATUS,
   STATE_PC,
@@ -25,10 +26,8 @@ import { emitCsr } from './csr.ts';
 import { type FlowLayout, layOut, type Scope } from './layout.ts';
 import { instructionOperands, RegisterLocals } from './register-locals.ts';
 
-/** Status of a region: go on at STATE_PC. */
+/** Status of a region: go on at STATE_PC. Any other says where the slots are of an instruction to interpret. */
 const GO_ON = 0;
-/** Interpret the instruction at STATE_PC, whatever else is there. */
-const INTERPRET = 1;
 
 /** Parameters of a region's function. */
 const PC_BASE = 0;
@@ -69,8 +68,10 @@ export const translateRegion = (region: CodeRegion, around: RegionSurroundings):
       module.importFunction('region', name, name === 'orc.b' || name === 'rev8' ? ['i64'] : ['i64', 'i64'], ['i64']),
     ]),
   ) as HelperIndices;
-  const { index, body } = module.function(['i64', 'i32', 'i32', 'i32'], ['i32']);
-  const translator = new RegionTranslator(body, region, around, helpers);
+  module.importTable('region', 'regions', 1);
+  const type = module.type(REGION_PARAMETERS, REGION_RESULTS);
+  const { index, body } = module.function(REGION_PARAMETERS, REGION_RESULTS);
+  const translator = new RegionTranslator(body, region, { ...around, type }, helpers);
   translator.emit();
   module.exportFunction('region', index);
   return { bytes: module.encode(), labels: translator.labels };
@@ -80,7 +81,7 @@ class RegionTranslator {
   readonly labels: ReadonlyMap<number, number>;
   readonly #f: FunctionBuilder;
   readonly #region: CodeRegion;
-  readonly #around: RegionSurroundings;
+  readonly #around: RegionSurroundings & { readonly type: number };
   readonly #helpers: HelperIndices;
   readonly #registers: RegisterLocals;
   readonly #locals: LocalPool;
@@ -102,7 +103,12 @@ class RegionTranslator {
   #exit: Label = { depth: 0 };
   #dispatch: Label = { depth: 0 };
 
-  constructor(f: FunctionBuilder, region: CodeRegion, around: RegionSurroundings, helpers: HelperIndices) {
+  constructor(
+    f: FunctionBuilder,
+    region: CodeRegion,
+    around: RegionSurroundings & { readonly type: number },
+    helpers: HelperIndices,
+  ) {
     this.#f = f;
     this.#region = region;
     this.#around = around;
@@ -162,14 +168,35 @@ class RegionTranslator {
   #emitExit(): void {
     const f = this.#f;
     this.#registers.store(STATE);
-    f.get(STATE).get(this.#target).memory('i64.store', STATE_PC);
-    f.get(STATE).get(BUDGET).memory('i32.store', STATE_BUDGET);
     if (this.#registers.usesFloat) {
       f.get(STATE);
       f.get(STATE).memory('i32.load', STATE_MSTATUS).get(this.#floatDirty).op('i32.or');
       f.memory('i32.store', STATE_MSTATUS);
     }
+    f.get(this.#status).op('i32.eqz').if();
+    this.#emitChain();
+    f.end();
+    f.get(STATE).get(this.#target).memory('i64.store', STATE_PC);
+    f.get(STATE).get(BUDGET).memory('i32.store', STATE_BUDGET);
     f.get(this.#status);
+  }
+
+  /** Goes on in the region that has an entry at the target, when the fetch TLB knows its page. */
+  #emitChain(): void {
+    const f = this.#f;
+    const [entry, slot] = [this.#locals.take('i32'), this.#locals.take('i32')];
+    emitEntryPlace(f, this.#target, this.#around.tlbEntries);
+    f.get(STATE).memory('i32.load', STATE_FETCH_TLB).op('i32.add').tee(entry).memory('i64.load', 0);
+    f.get(this.#target).i64(-PAGE).op('i64.and').tee(PC_BASE).get(this.#context).op('i64.or').op('i64.eq').if();
+    emitSlotOffset(f, this.#target);
+    f.get(entry).memory('i32.load', 8).op('i32.add').tee(slot);
+    f.memory('i32.load8_u', 0).i32(COMPILED).op('i32.eq').if();
+    f.get(PC_BASE).get(BUDGET);
+    f.get(slot).memory('i32.load', 4).tee(slot).i32(POSITION_MASK).op('i32.and');
+    f.get(STATE);
+    f.get(slot).i32(POSITION_BITS).op('i32.shr_u').returnCallIndirect(this.#around.type);
+    f.end();
+    f.end();
   }
 
   #closeScopes(position: number): void {
@@ -245,12 +272,17 @@ class RegionTranslator {
     f.br(this.#exit);
   }
 
+  /** The instruction at STATE_PC has to be interpreted, whatever else is in its slot: the status names its page's slots. */
+  #leaveToInterpreter(offset: number): void {
+    this.#leave(offset, this.#around.slots);
+  }
+
   #emitBlock(block: Block, position: number): void {
     const f = this.#f;
     const count = block.instructions.length;
     f.get(BUDGET).i32(count).op('i32.sub').tee(BUDGET).i32(0).op('i32.lt_s').if();
     this.#giveBack(count);
-    this.#leave(block.offset, INTERPRET);
+    this.#leaveToInterpreter(block.offset);
     f.end();
     block.instructions.forEach((instruction, number) => {
       this.#emitInstruction(instruction, count - number, block, position);
@@ -258,7 +290,7 @@ class RegionTranslator {
     });
     const { end } = block;
     if (end.kind === 'goto') this.#goTo(position, end.target);
-    else if (end.kind === 'interpret') this.#leave(end.offset, INTERPRET);
+    else if (end.kind === 'interpret') this.#leaveToInterpreter(end.offset);
   }
 
   /** Returns instructions that were counted at the start of the block and not executed. */
@@ -301,7 +333,7 @@ class RegionTranslator {
   #emitSystem(operation: SystemOperation, instruction: Instruction, operands: Operands, left: number): void {
     const interpret = (): void => {
       this.#giveBack(left);
-      this.#leave(instruction.offset, INTERPRET);
+      this.#leaveToInterpreter(instruction.offset);
     };
     // What the region knows of mstatus.FS is in a local until it is left.
     if (this.#registers.usesFloat && instruction.immediate === CSR.sstatus) interpret();
@@ -325,7 +357,8 @@ class RegionTranslator {
     const f = this.#f;
     const slot = this.#locals.take('i32');
     f.get(this.#target).get(PC_BASE).op('i64.sub').i64(PAGE).op('i64.lt_u').if();
-    f.get(this.#target).op('i32.wrap_i64').i32(0xffe).op('i32.and').i32(2).op('i32.shl').set(slot);
+    emitSlotOffset(f, this.#target);
+    f.set(slot);
     f.get(slot).memory('i32.load8_u', this.#around.slots).i32(COMPILED).op('i32.eq').if();
     f.get(slot)
       .memory('i32.load', this.#around.slots + 4)
@@ -347,7 +380,7 @@ class RegionTranslator {
     const { tlbEntries, memory } = this.#around;
     const interpret = (): void => {
       this.#giveBack(left);
-      this.#leave(instruction.offset, INTERPRET);
+      this.#leaveToInterpreter(instruction.offset);
     };
     const mode = (instruction.word >>> 12) & 7;
     return {

@@ -83,7 +83,7 @@ export class Translator {
       index,
       helpers: Object.keys(helpers) as (keyof HelperIndices)[],
     });
-    const imports = { region: { ...helpers, memory: this.#memory.linear as WebAssembly.Memory } };
+    const imports = { region: { ...helpers, regions: table, memory: this.#memory.linear as WebAssembly.Memory } };
     const instance = instantiate(translated.bytes, imports);
     if (instance === undefined) {
       this.#free.push(index);

@@ -1,4 +1,4 @@
-import { emitInexactSet, emitIsNormal, emitRaiseInexact, emitSource, setBoxed } from './float-value.ts';
+import { emitInexactSet, emitIsNormal, emitNative, emitRaiseInexact, emitSource, setBoxed } from './float-value.ts';
 import type { InstructionFrame } from './instruction-frame.ts';
 
 type Fused = 'madd' | 'msub' | 'nmsub' | 'nmadd';
@@ -111,8 +111,26 @@ export const emitFused = (frame: InstructionFrame, operation: Fused, format: 's'
   take('rs1', NEGATES_PRODUCT[operation], a);
   take('rs2', false, b);
   take('rs3', NEGATES_ADDEND[operation], c);
-  if (format === 'd') emitFusedDouble(frame, doubles, a, b, c);
-  else emitFusedSingle(frame, doubles, a, b, c);
+  const emulate = (): void => {
+    if (format === 'd') emitFusedDouble(frame, doubles, a, b, c);
+    else emitFusedSingle(frame, doubles, a, b, c);
+  };
+  if (frame.nativeFloat?.fused === true) emitNative(frame, format, () => emitRelaxed(frame, format, [a, b, c]), emulate);
+  else emulate();
+};
+
+/** A local with a × b + c by the engine's fused operation. */
+const emitRelaxed = (frame: InstructionFrame, format: 's' | 'd', operands: readonly number[]): number => {
+  const { f, locals } = frame;
+  const result = locals.take(format === 'd' ? 'f64' : 'f32');
+  const shape = format === 'd' ? 'f64x2' : 'f32x4';
+  for (const operand of operands) {
+    f.get(operand);
+    if (format === 's') f.op('f32.demote_f64');
+    f.vector(`${shape}.splat`);
+  }
+  f.vector(`${shape}.relaxed_madd`).vector(`${shape}.extract_lane`, 0).set(result);
+  return result;
 };
 
 const emitFusedDouble = (frame: InstructionFrame, doubles: Doubles, a: number, b: number, c: number): void => {

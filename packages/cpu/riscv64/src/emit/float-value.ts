@@ -1,7 +1,7 @@
 import { STATE_FFLAGS } from '../state/layout.ts';
 import type { InstructionFrame } from './instruction-frame.ts';
 
-const FLAG_NX = 1;
+export const FLAG_NX = 1;
 const BOX = 0xffffffff_00000000n;
 const CANONICAL_NAN_SINGLE = 0x7fc00000;
 
@@ -9,8 +9,7 @@ const CANONICAL_NAN_SINGLE = 0x7fc00000;
 export const emitSource = (frame: InstructionFrame, format: 's' | 'd', field: 'rs1' | 'rs2' | 'rs3'): void => {
   const { f, operands } = frame;
   if (format === 'd') {
-    operands.f(field);
-    f.op('f64.reinterpret_i64');
+    operands.double(field);
     return;
   }
   operands.f(field);
@@ -28,11 +27,11 @@ export const emitIsNormal = (frame: InstructionFrame, format: 's' | 'd', value: 
   // Exponent fields 2 to all ones − 1, as one unsigned comparison.
   f.get(value);
   if (format === 'd') {
-    f.op('i64.reinterpret_f64').i64(52n).op('i64.shr_u').op('i32.wrap_i64').i32(0x7ff).op('i32.and');
-    f.i32(2).op('i32.sub').i32(0x7fd).op('i32.lt_u');
+    f.op('i64.reinterpret_f64').i64(1n).op('i64.shl');
+    f.i64(2n << 53n).op('i64.sub').i64(BigInt.asIntN(64, 0x7fdn << 53n)).op('i64.lt_u');
   } else {
-    f.op('i32.reinterpret_f32').i32(23).op('i32.shr_u').i32(0xff).op('i32.and');
-    f.i32(2).op('i32.sub').i32(0xfd).op('i32.lt_u');
+    f.op('i32.reinterpret_f32').i32(1).op('i32.shl');
+    f.i32(2 << 24).op('i32.sub').i32((0xfd << 24) | 0).op('i32.lt_u');
   }
 };
 
@@ -40,11 +39,8 @@ export const emitIsNormal = (frame: InstructionFrame, format: 's' | 'd', value: 
 export const setBoxed = (frame: InstructionFrame, format: 's' | 'd', value: number): void => {
   const { f } = frame;
   frame.dirtyFloat();
-  frame.operands.setF(() => {
-    f.get(value);
-    if (format === 'd') f.op('i64.reinterpret_f64');
-    else f.op('i32.reinterpret_f32').op('i64.extend_i32_u').i64(BOX).op('i64.or');
-  });
+  if (format === 'd') frame.operands.setDouble(() => f.get(value));
+  else frame.operands.setF(() => f.get(value).op('i32.reinterpret_f32').op('i64.extend_i32_u').i64(BOX).op('i64.or'));
 };
 
 /** Pushes fflags.NX: 0 or 1. Once it is set, inexact results change no flag any more. */
@@ -67,6 +63,32 @@ export const emitRaiseInexact = (frame: InstructionFrame, inexact: () => void): 
     .i32(FLAG_NX)
     .op('i32.or')
     .memory('i32.store', state + STATE_FFLAGS);
+  frame.nativeFloat?.inexactRaised();
   frame.dirtyFloat();
+  f.end();
+};
+
+/**
+ * f[rd] = what `result` computes, where the translator knows that flags do not matter and the result is normal; else
+ * what `exact` appends.
+ */
+export const emitNative = (
+  frame: InstructionFrame,
+  format: 's' | 'd',
+  result: () => number,
+  exact: (result: number) => void,
+): void => {
+  const { f, nativeFloat } = frame;
+  const value = result();
+  if (nativeFloat === undefined) {
+    exact(value);
+    return;
+  }
+  emitIsNormal(frame, format, value);
+  nativeFloat.ready();
+  f.op('i32.and').if();
+  setBoxed(frame, format, value);
+  f.else();
+  exact(value);
   f.end();
 };

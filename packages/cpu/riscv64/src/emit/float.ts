@@ -2,7 +2,7 @@ import type { FloatFormat, FloatOperation } from '@vivarium/isa-riscv';
 import type { InstructionFrame } from './instruction-frame.ts';
 import { emitConversion, emitFromInteger, emitToInteger } from './float-conversion.ts';
 import { emitFused } from './float-fused.ts';
-import { emitInexactSet, emitIsNormal, emitSource, setBoxed } from './float-value.ts';
+import { emitInexactSet, emitIsNormal, emitNative, emitSource, setBoxed } from './float-value.ts';
 import { emitLoad, emitStore } from './memory-access.ts';
 
 const BOX = 0xffffffff_00000000n;
@@ -45,27 +45,32 @@ const emitArithmetic = (
     emitSource(frame, format, 'rs2');
     f.set(b);
   }
-  f.get(a);
-  if (operation !== 'sqrt') f.get(b);
-  f.op(`${type}.${operation}`).set(result);
-  emitIsNormal(frame, format, result);
-  emitInexactSet(frame);
-  if (operation === 'add' || operation === 'sub') {
-    emitSumIsExact(frame, operation, type, a, b, result);
+  const compute = (): number => {
+    f.get(a);
+    if (operation !== 'sqrt') f.get(b);
+    f.op(`${type}.${operation}`).set(result);
+    return result;
+  };
+  emitNative(frame, format, compute, () => {
+    emitIsNormal(frame, format, result);
+    emitInexactSet(frame);
+    if (operation === 'add' || operation === 'sub') {
+      emitSumIsExact(frame, operation, type, a, b, result);
+      f.op('i32.or');
+    } else if (operation === 'mul') {
+      emitProductIsExact(frame, format, a, b);
+      f.op('i32.or');
+    }
+    f.op('i32.and');
+    emitExactZero(frame, operation, type, a, b, result);
     f.op('i32.or');
-  } else if (operation === 'mul') {
-    emitProductIsExact(frame, format, a, b);
-    f.op('i32.or');
-  }
-  f.op('i32.and');
-  emitExactZero(frame, operation, type, a, b, result);
-  f.op('i32.or');
-  frame.nearest();
-  f.op('i32.and').if();
-  setBoxed(frame, format, result);
-  f.else();
-  frame.slowFloat();
-  f.end();
+    frame.nearest();
+    f.op('i32.and').if();
+    setBoxed(frame, format, result);
+    f.else();
+    frame.slowFloat();
+    f.end();
+  });
 };
 
 const pushZero = (frame: InstructionFrame, type: 'f32' | 'f64'): void => {

@@ -11,10 +11,14 @@ export interface Operands {
   x(field: RegisterField): void;
   /** Pushes the 64 raw bits of f[field]. */
   f(field: RegisterField): void;
+  /** Pushes f[field] as an f64. */
+  double(field: RegisterField): void;
   /** x[rd] = what `value` pushes. */
   setX(value: () => void): void;
   /** f[rd] = the raw 64 bits that `value` pushes. */
   setF(value: () => void): void;
+  /** f[rd] = the f64 that `value` pushes. */
+  setDouble(value: () => void): void;
   /** Pushes the immediate, an i64. */
   immediate(): void;
   /** Pushes the address of the instruction, or of the next one. */

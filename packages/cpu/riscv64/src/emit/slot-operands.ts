@@ -34,6 +34,10 @@ export const slotOperands = (frame: SlotFrame): Operands => {
       pushOffset(field);
       f.memory('i64.load', state + STATE_F);
     },
+    double: (field) => {
+      pushOffset(field);
+      f.memory('f64.load', state + STATE_F);
+    },
     setX: (value) => {
       pushOffset('rd');
       value();
@@ -43,6 +47,11 @@ export const slotOperands = (frame: SlotFrame): Operands => {
       pushOffset('rd');
       value();
       f.memory('i64.store', state + STATE_F);
+    },
+    setDouble: (value) => {
+      pushOffset('rd');
+      value();
+      f.memory('f64.store', state + STATE_F);
     },
     immediate: () => frame.immediate(),
     pc: () => frame.pc(),

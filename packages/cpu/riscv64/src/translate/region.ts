@@ -3,9 +3,10 @@ import { CSR, type Expression, type SystemOperation } from '@vivarium/isa-riscv'
 import { type FunctionBuilder, type Label, ModuleBuilder } from '@vivarium/wasm-emit';
 import { COMPILED } from '../decode/slot.ts';
 import type { HelperIndices } from '../emit/arithmetic.ts';
-import type { InstructionFrame } from '../emit/instruction-frame.ts';
+import type { InstructionFrame, NativeFloat } from '../emit/instruction-frame.ts';
 import type { MemoryShape } from '../emit/memory-shape.ts';
 import { emitEntryPlace, emitSlotOffset, type RecentPage } from '../emit/memory-access.ts';
+import { FLAG_NX } from '../emit/float-value.ts';
 import { emitExpression, LocalPool, type Operands } from '../emit/operands.ts';
 import { POSITION_BITS, POSITION_MASK, REGION_PARAMETERS, REGION_RESULTS } from '../emit/region-mark.ts';
 import { emitStatement } from '../emit/statement.ts';
@@ -14,6 +15,7 @@ import {
   STATE_BUDGET,
   STATE_CONTEXT,
   STATE_FETCH_TLB,
+  STATE_FFLAGS,
   STATE_FRM,
   STATE_MSTATUS,
   STATE_PC,
@@ -42,6 +44,8 @@ export interface RegionSurroundings {
   readonly memory: MemoryShape;
   /** Slots of the page that the region is made of. */
   readonly slots: number;
+  /** Whether the engine has a fused multiply-add. */
+  readonly fused: boolean;
   /** The region's place in the table. */
   readonly index: number;
   /** Names of the helper functions, imported from the interpreter. */
@@ -94,6 +98,10 @@ class RegionTranslator {
   readonly #writeTlb: number;
   readonly #context: number;
   readonly #floatDirty: number;
+  /** 1 while fflags.NX is set and frm is to nearest. */
+  readonly #floatReady: number;
+  /** mstatus.FS was tested in this block: it does not change inside of a region. */
+  #floatChecked = false;
   /** Open scopes, innermost last, and where branches to them go. */
   readonly #stack: { readonly scope: Scope; readonly label: Label }[] = [];
   readonly #blockLabels = new Map<number, Label>();
@@ -121,6 +129,7 @@ class RegionTranslator {
     this.#readTlb = f.local('i32');
     this.#writeTlb = f.local('i32');
     this.#floatDirty = f.local('i32');
+    this.#floatReady = f.local('i32');
     this.#numbers = new Map(region.blocks.map((block, number) => [block.offset, number]));
     const entries = region.entries.map((offset) => this.#numbers.get(offset) ?? 0);
     this.#layout = layOut({ successors: region.blocks.map((block) => this.#successors(block)), entries });
@@ -148,6 +157,7 @@ class RegionTranslator {
     f.get(STATE).memory('i32.load', STATE_WRITE_TLB).set(this.#writeTlb);
     f.get(STATE).memory('i64.load', STATE_CONTEXT).set(this.#context);
     this.#registers.load(STATE);
+    if (this.#registers.usesFloat) this.#emitFloatReady();
     this.#exit = f.block();
     this.#dispatch = f.loop();
     this.#layout.order.forEach((number, position) => {
@@ -163,6 +173,12 @@ class RegionTranslator {
     f.end();
     f.end();
     this.#emitExit();
+  }
+
+  #emitFloatReady(): void {
+    const f = this.#f;
+    f.get(STATE).memory('i32.load', STATE_FFLAGS).i32(FLAG_NX).op('i32.and');
+    f.get(STATE).memory('i32.load', STATE_FRM).op('i32.eqz').op('i32.and').set(this.#floatReady);
   }
 
   #emitExit(): void {
@@ -284,6 +300,7 @@ class RegionTranslator {
     this.#giveBack(count);
     this.#leaveToInterpreter(block.offset);
     f.end();
+    this.#floatChecked = false;
     block.instructions.forEach((instruction, number) => {
       this.#emitInstruction(instruction, count - number, block, position);
       this.#locals.release();
@@ -375,6 +392,14 @@ class RegionTranslator {
     f.i32(GO_ON).set(this.#status).br(this.#exit);
   }
 
+  #nativeFloat(): NativeFloat {
+    return {
+      fused: this.#around.fused,
+      ready: () => void this.#f.get(this.#floatReady),
+      inexactRaised: () => this.#emitFloatReady(),
+    };
+  }
+
   #frame(instruction: Instruction, operands: Operands, left: number): InstructionFrame {
     const f = this.#f;
     const { tlbEntries, memory } = this.#around;
@@ -401,6 +426,8 @@ class RegionTranslator {
       misaligned: interpret,
       slowFloat: interpret,
       checkFloat: () => {
+        if (this.#floatChecked) return;
+        this.#floatChecked = true;
         f.get(STATE).memory('i32.load', STATE_MSTATUS).i32(MSTATUS_FS).op('i32.and').op('i32.eqz').if();
         interpret();
         f.end();
@@ -412,6 +439,7 @@ class RegionTranslator {
         } else f.i32(mode === 0 ? 1 : 0);
       },
       rounding: () => void f.i32(mode),
+      ...(mode === 0 || mode === DYNAMIC_MODE ? { nativeFloat: this.#nativeFloat() } : {}),
     };
   }
 }

@@ -115,6 +115,7 @@ export const instructionOperands = (
     else f.get(registers.x(number));
   },
   f: (field) => void f.get(registers.float(fieldOf(word, field))).op('i64.reinterpret_f64'),
+  double: (field) => void f.get(registers.float(fieldOf(word, field))),
   setX: (value) => {
     const number = fieldOf(word, 'rd');
     // Values have no side effects, so what nobody reads is not computed.
@@ -125,6 +126,10 @@ export const instructionOperands = (
   setF: (value) => {
     value();
     f.op('f64.reinterpret_i64').set(registers.float(fieldOf(word, 'rd')));
+  },
+  setDouble: (value) => {
+    value();
+    f.set(registers.float(fieldOf(word, 'rd')));
   },
   immediate: () => void f.i64(BigInt(immediate)),
   pc: () => void f.get(pcBase).i64(BigInt(offset)).op('i64.add'),

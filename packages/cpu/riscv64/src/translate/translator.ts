@@ -6,6 +6,7 @@ import type { HelperIndices } from '../emit/arithmetic.ts';
 import { memoryShape } from '../emit/memory-shape.ts';
 import { POSITION_BITS, POSITION_MASK } from '../emit/region-mark.ts';
 import { type CodeRegion, discoverRegion } from './blocks.ts';
+import { hasFusedMultiplyAdd } from './fused.ts';
 import { translateRegion } from './region.ts';
 
 const HALVES = 2048;
@@ -39,6 +40,7 @@ export class Translator {
   /** Regions by pool index of their page. */
   readonly #pages = new Map<number, Region[]>();
   readonly #free: number[] = [];
+  readonly #fused = hasFusedMultiplyAdd();
   #nextIndex = 1;
   #size = 0;
 
@@ -80,6 +82,7 @@ export class Translator {
       tlbEntries,
       memory: memoryShape(buffer),
       slots: page.slots,
+      fused: this.#fused,
       index,
       helpers: Object.keys(helpers) as (keyof HelperIndices)[],
     });

@@ -18,6 +18,12 @@ export interface Label {
   readonly depth: number;
 }
 
+/** What is known of the branch instruction at an offset. */
+export interface BranchHint {
+  readonly offset: number;
+  readonly taken: boolean;
+}
+
 /**
  * Writes the body of one function. Methods append instructions in order; nothing is checked here
  * (`WebAssembly.validate` and the tests do that).
@@ -26,6 +32,7 @@ export class FunctionBuilder {
   readonly #code = new Bytes();
   readonly #locals: WasmType[] = [];
   readonly #parameters: number;
+  readonly #hints: BranchHint[] = [];
   #depth = 0;
 
   constructor(parameters: number) {
@@ -111,6 +118,18 @@ export class FunctionBuilder {
     this.#code.byte(0xfe);
     this.#code.unsigned(0x03);
     this.#code.byte(0);
+    return this;
+  }
+
+  /** Says that the `if` or `br_if` appended next is mostly taken, so that engines keep the other way out of the way. */
+  likely(): this {
+    this.#hints.push({ offset: this.#code.length, taken: true });
+    return this;
+  }
+
+  /** Says that the `if` or `br_if` appended next is mostly not taken. */
+  unlikely(): this {
+    this.#hints.push({ offset: this.#code.length, taken: false });
     return this;
   }
 
@@ -214,20 +233,33 @@ export class FunctionBuilder {
     return this;
   }
 
-  /** The body with its local declarations and final `end`, without the leading size (section 5.4.9, 5.5.13). */
-  encode(): Uint8Array {
-    const body = new Bytes(this.#code.length + 32);
+  /** Declarations of the locals (section 5.4.9). */
+  #declarations(): Bytes {
+    const out = new Bytes(32);
     const runs: { type: WasmType; count: number }[] = [];
     for (const type of this.#locals) {
       const last = runs.at(-1);
       if (last !== undefined && last.type === type) last.count += 1;
       else runs.push({ type, count: 1 });
     }
-    body.unsigned(runs.length);
+    out.unsigned(runs.length);
     for (const run of runs) {
-      body.unsigned(run.count);
-      body.byte(VALUE_TYPES[run.type]);
+      out.unsigned(run.count);
+      out.byte(VALUE_TYPES[run.type]);
     }
+    return out;
+  }
+
+  /** Branches of which one way is likely, by ascending offset in the body. */
+  get branchHints(): readonly BranchHint[] {
+    const before = this.#declarations().length;
+    return this.#hints.map(({ offset, taken }) => ({ offset: before + offset, taken }));
+  }
+
+  /** The body with its local declarations and final `end`, without the leading size (section 5.4.9, 5.5.13). */
+  encode(): Uint8Array {
+    const body = new Bytes(this.#code.length + 32);
+    body.append(this.#declarations().view());
     body.append(this.#code.view());
     body.byte(0x0b);
     return body.view();

@@ -127,7 +127,34 @@ export class ModuleBuilder {
     section(3, this.#functions.length, declarations);
     section(6, this.#globalCount, this.#globals);
     section(7, this.#exportCount, this.#exports);
+    this.#appendHints(out);
     section(10, this.#functions.length, bodies);
     return out.view().slice();
+  }
+
+  /** Which way branches mostly go (Branch Hinting proposal, section "Custom section"); it stands before the code. */
+  #appendHints(out: Bytes): void {
+    const hints = new Bytes(64);
+    let functions = 0;
+    this.#functions.forEach(({ builder }, number) => {
+      const { branchHints } = builder;
+      if (branchHints.length === 0) return;
+      functions += 1;
+      hints.unsigned(this.#importedFunctions + number);
+      hints.unsigned(branchHints.length);
+      for (const { offset, taken } of branchHints) {
+        hints.unsigned(offset);
+        hints.unsigned(1);
+        hints.byte(taken ? 1 : 0);
+      }
+    });
+    if (functions === 0) return;
+    const content = new Bytes(hints.length + 32);
+    content.name('metadata.code.branch_hint');
+    content.unsigned(functions);
+    content.append(hints.view());
+    out.byte(0);
+    out.unsigned(content.length);
+    out.append(content.view());
   }
 }

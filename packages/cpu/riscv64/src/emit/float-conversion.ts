@@ -25,7 +25,7 @@ export const emitToInteger = (frame: InstructionFrame, format: 's' | 'd', intege
   const [low, high] = LIMITS[integer];
   f.get(value).f64(low).op('f64.gt').get(value).f64(high).op('f64.lt').op('i32.and');
   frame.rounding();
-  f.i32(TOWARDS_ZERO).op('i32.eq').op('i32.and').if();
+  f.i32(TOWARDS_ZERO).op('i32.eq').op('i32.and').likely().if();
   emitRaiseInexact(frame, () => f.get(whole).get(value).op('f64.ne'));
   operands.setX(() => {
     f.get(whole).op(integer === 'lu' ? 'i64.trunc_sat_f64_u' : 'i64.trunc_sat_f64_s');
@@ -64,7 +64,7 @@ export const emitFromInteger = (frame: InstructionFrame, format: 's' | 'd', inte
   }
   emitInexactSet(frame);
   frame.nearest();
-  f.op('i32.and').op('i32.or').if();
+  f.op('i32.and').op('i32.or').likely().if();
   setBoxed(frame, format, result);
   f.else();
   frame.slowFloat();

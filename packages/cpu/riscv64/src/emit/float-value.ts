@@ -56,7 +56,7 @@ export const emitInexactSet = (frame: InstructionFrame): void => {
 export const emitRaiseInexact = (frame: InstructionFrame, inexact: () => void): void => {
   const { f, state } = frame;
   inexact();
-  f.if();
+  f.unlikely().if();
   frame.base();
   frame.base();
   f.memory('i32.load', state + STATE_FFLAGS)
@@ -86,7 +86,7 @@ export const emitNative = (
   }
   emitIsNormal(frame, format, value);
   nativeFloat.ready();
-  f.op('i32.and').if();
+  f.op('i32.and').likely().if();
   setBoxed(frame, format, value);
   f.else();
   exact(value);

@@ -190,7 +190,7 @@ const emitExtremum = (frame: InstructionFrame, operation: 'min' | 'max', format:
   f.tee(a);
   emitSource(frame, format, 'rs2');
   f.tee(b).op(`${type}.${operation}`).tee(result);
-  f.get(result).op(`${type}.eq`).if();
+  f.get(result).op(`${type}.eq`).likely().if();
   setBoxed(frame, format, result);
   f.else();
   frame.slowFloat();
@@ -205,7 +205,7 @@ const emitComparison = (frame: InstructionFrame, operation: keyof typeof COMPARI
   emitSource(frame, format, 'rs1');
   f.tee(a).get(a).op(`${type}.eq`);
   emitSource(frame, format, 'rs2');
-  f.tee(b).get(b).op(`${type}.eq`).op('i32.and').if();
+  f.tee(b).get(b).op(`${type}.eq`).op('i32.and').likely().if();
   operands.setX(() => f.get(a).get(b).op(`${type}.${COMPARISONS[operation]}`).op('i64.extend_i32_u'));
   f.else();
   frame.slowFloat();

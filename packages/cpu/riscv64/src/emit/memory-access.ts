@@ -105,9 +105,9 @@ const emitRecent = (frame: AccessFrame, recent: RecentPage, address: number, byt
   const { f } = frame;
   const entry = frame.locals.take('i32');
   const found = f.block();
-  f.get(address).get(recent.page).op('i64.sub').get(recent.limit).op('i64.lt_u').brIf(found);
+  f.get(address).get(recent.page).op('i64.sub').get(recent.limit).op('i64.lt_u').likely().brIf(found);
   emitLookup(frame, 'read', address, entry, bytes);
-  f.op('i32.eqz').if();
+  f.op('i32.eqz').unlikely().if();
   miss();
   f.end();
   f.get(address).i64(PAGE_MASK).op('i64.and').set(recent.page);
@@ -127,7 +127,7 @@ export const emitLoad = (frame: AccessFrame, address: number, bytes: AccessBytes
   }
   const entry = frame.locals.take('i32');
   emitLookup(frame, 'read', address, entry, bytes);
-  f.if('i64');
+  f.likely().if('i64');
   emitOffset(frame, address, entry);
   f.memory(LOADS[`${bytes}${signed ? 's' : 'u'}`], 0);
   f.else();
@@ -140,7 +140,7 @@ export const emitStore = (frame: AccessFrame, address: number, bytes: AccessByte
   const { f } = frame;
   const entry = frame.locals.take('i32');
   emitLookup(frame, 'write', address, entry, bytes);
-  f.if();
+  f.likely().if();
   emitOffset(frame, address, entry);
   value();
   f.memory(STORES[bytes], 0);

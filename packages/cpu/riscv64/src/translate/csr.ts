@@ -28,7 +28,7 @@ export interface CsrFrame {
 export const emitCsr = (frame: CsrFrame, operation: SystemOperation, instruction: Instruction): void => {
   const { f, locals, state } = frame;
   const number = instruction.immediate;
-  f.get(state).memory('i32.load', STATE_PRIVILEGE).i32(SUPERVISOR).op('i32.lt_u').if();
+  f.get(state).memory('i32.load', STATE_PRIVILEGE).i32(SUPERVISOR).op('i32.lt_u').unlikely().if();
   frame.interpret();
   f.end();
   const [old, next] = [locals.take('i64'), locals.take('i64')];
@@ -86,7 +86,7 @@ const emitStatusWrite = (frame: CsrFrame, old: number, next: number): void => {
     .op('i32.and');
   f.get(after).get(before).i32(-1).op('i32.xor').op('i32.and').i32(MSTATUS_SIE).op('i32.and');
   f.i32(0).get(state).memory('i32.load', STATE_ATTENTION).op('i32.sub').op('i32.and');
-  f.op('i32.or').if();
+  f.op('i32.or').unlikely().if();
   frame.interpret();
   f.end();
   f.get(state).get(after).memory('i32.store', STATE_MSTATUS);

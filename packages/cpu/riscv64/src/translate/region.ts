@@ -296,7 +296,7 @@ class RegionTranslator {
   #emitBlock(block: Block, position: number): void {
     const f = this.#f;
     const count = block.instructions.length;
-    f.get(BUDGET).i32(count).op('i32.sub').tee(BUDGET).i32(0).op('i32.lt_s').if();
+    f.get(BUDGET).i32(count).op('i32.sub').tee(BUDGET).i32(0).op('i32.lt_s').unlikely().if();
     this.#giveBack(count);
     this.#leaveToInterpreter(block.offset);
     f.end();
@@ -428,7 +428,7 @@ class RegionTranslator {
       checkFloat: () => {
         if (this.#floatChecked) return;
         this.#floatChecked = true;
-        f.get(STATE).memory('i32.load', STATE_MSTATUS).i32(MSTATUS_FS).op('i32.and').op('i32.eqz').if();
+        f.get(STATE).memory('i32.load', STATE_MSTATUS).i32(MSTATUS_FS).op('i32.and').op('i32.eqz').unlikely().if();
         interpret();
         f.end();
       },

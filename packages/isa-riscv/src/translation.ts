@@ -49,6 +49,13 @@ export interface Pmp {
   reset(): void;
 }
 
+/** Offsets in linear memory of the TLBs of a regime. */
+export interface TlbSet {
+  readonly read: number;
+  readonly write: number;
+  readonly fetch: number;
+}
+
 /** Translation for one hart. All calls are hot: they return numbers and never throw. */
 export interface HartMmu {
   readonly tlb: TlbGeometry;
@@ -59,6 +66,11 @@ export interface HartMmu {
   readonly fetchTlb: number;
   /** Number of the present address space in tags, 1…4095; changes with satp and when everything is forgotten. */
   readonly context: number;
+  /**
+   * The TLBs of S and U mode while mstatus.MXR is 0, by privilege + mstatus.SUM for S-mode: user, supervisor,
+   * supervisor with SUM. Translated code changes between them by itself; `resolve` and `enterFetch` look at the state.
+   */
+  readonly regimes: readonly TlbSet[];
   /** Call after privilege, mstatus, satp or menvcfg changed. */
   select(): void;
   /**

@@ -28,6 +28,7 @@ class FlatHartMmu implements HartMmu {
   readonly readTlb: number;
   readonly writeTlb: number;
   readonly fetchTlb: number;
+  readonly regimes: HartMmu['regimes'];
   readonly context = 1;
   readonly uniform = true;
   physical = 0;
@@ -42,6 +43,8 @@ class FlatHartMmu implements HartMmu {
     this.readTlb = memory.carve('flat-mmu', 3 * ARRAY_BYTES, 64);
     this.writeTlb = this.readTlb + ARRAY_BYTES;
     this.fetchTlb = this.writeTlb + ARRAY_BYTES;
+    const all = { read: this.readTlb, write: this.writeTlb, fetch: this.fetchTlb };
+    this.regimes = [all, all, all];
   }
 
   select(): void {}

@@ -128,7 +128,7 @@ rare: addi a1, a1, 1
 
   it.each([
     'j .',
-    'ecall',
+    'ebreak',
     'mret',
     'wfi',
     'fence.i',
@@ -165,7 +165,7 @@ rare: addi a1, a1, 1
   });
 
   it('is empty when its only entry is the interpreter’s', () => {
-    for (const text of ['.word 0', 'ecall', '.half 0']) {
+    for (const text of ['.word 0', 'ebreak', '.half 0']) {
       const { region, at } = discover(`start: ${text}\nafter: nop\n ret`);
       expect(region.entries).not.toContain(at('start'));
       expect(region.blocks.every(({ offset }) => offset !== at('start'))).toBe(true);

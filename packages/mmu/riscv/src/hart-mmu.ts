@@ -9,6 +9,7 @@ import {
   type HartMmu,
   READ,
   type TlbGeometry,
+  type TlbSet,
   type TranslationControl,
   WRITE,
 } from '@vivarium/isa-riscv';
@@ -54,6 +55,7 @@ export class RiscvHartMmu implements HartMmu {
   readonly #dirty: DirtyPages;
   readonly #map: PhysicalMap;
   readonly #walk: PageWalk;
+  readonly regimes: readonly TlbSet[];
   readonly #regimes: readonly Tlb[];
   readonly #contexts = new Contexts(() => {
     for (const regime of this.#regimes) regime.clear();
@@ -92,6 +94,10 @@ export class RiscvHartMmu implements HartMmu {
       { length: REGIMES },
       (_, index) => new Tlb(buffer, offset + index * Tlb.bytes(entries), entries),
     );
+    const supervisor = this.#regimes[REGIME_SUPERVISOR];
+    const { read, write } = this.#regimes[REGIME_SUPERVISOR_SUM];
+    // SUM does not concern fetches.
+    this.regimes = [this.#regimes[REGIME_USER], supervisor, { read, write, fetch: supervisor.fetch }];
     this.#data = this.#regimes[REGIME_MACHINE];
     this.#fetch = this.#data;
     this.pmp = new PhysicalMemoryProtection(() => this.flush());
@@ -128,6 +134,7 @@ export class RiscvHartMmu implements HartMmu {
   }
 
   resolve(low: number, high: number, bytes: number, access: Access): number {
+    this.select();
     const control = this.#control;
     const { mstatus } = control;
     let { privilege } = control;
@@ -187,6 +194,7 @@ export class RiscvHartMmu implements HartMmu {
   }
 
   enterFetch(low: number, high: number, payload: number): void {
+    this.select();
     this.#fetch.enter(this.#fetch.fetch, low, high, payload, this.context);
   }
 

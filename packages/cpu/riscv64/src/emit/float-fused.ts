@@ -115,7 +115,13 @@ export const emitFused = (frame: InstructionFrame, operation: Fused, format: 's'
     if (format === 'd') emitFusedDouble(frame, doubles, a, b, c);
     else emitFusedSingle(frame, doubles, a, b, c);
   };
-  if (frame.nativeFloat?.fused === true) emitNative(frame, format, () => emitRelaxed(frame, format, [a, b, c]), () => frame.slowFloat());
+  if (frame.nativeFloat?.fused === true)
+    emitNative(
+      frame,
+      format,
+      () => emitRelaxed(frame, format, [a, b, c]),
+      () => frame.slowFloat(),
+    );
   else emulate();
 };
 

@@ -28,10 +28,16 @@ export const emitIsNormal = (frame: InstructionFrame, format: 's' | 'd', value: 
   f.get(value);
   if (format === 'd') {
     f.op('i64.reinterpret_f64').i64(1n).op('i64.shl');
-    f.i64(2n << 53n).op('i64.sub').i64(BigInt.asIntN(64, 0x7fdn << 53n)).op('i64.lt_u');
+    f.i64(2n << 53n)
+      .op('i64.sub')
+      .i64(BigInt.asIntN(64, 0x7fdn << 53n))
+      .op('i64.lt_u');
   } else {
     f.op('i32.reinterpret_f32').i32(1).op('i32.shl');
-    f.i32(2 << 24).op('i32.sub').i32((0xfd << 24) | 0).op('i32.lt_u');
+    f.i32(2 << 24)
+      .op('i32.sub')
+      .i32((0xfd << 24) | 0)
+      .op('i32.lt_u');
   }
 };
 

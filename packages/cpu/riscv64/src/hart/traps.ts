@@ -14,7 +14,15 @@ import {
   SUPERVISOR,
 } from '../state/hart-state.ts';
 import { csrSlot } from '../state/csr-slots.ts';
-import { STATE_CONTEXT, STATE_FETCH_TLB, STATE_READ_TLB, STATE_WRITE_TLB } from '../state/layout.ts';
+import {
+  REGIME_BYTES,
+  STATE_CONTEXT,
+  STATE_EXCEPTIONS,
+  STATE_FETCH_TLB,
+  STATE_READ_TLB,
+  STATE_REGIMES,
+  STATE_WRITE_TLB,
+} from '../state/layout.ts';
 import type { Interrupts } from './interrupts.ts';
 
 const INTERRUPT_HIGH = 1 << 31;
@@ -31,8 +39,6 @@ interface TrapRegisters {
 
 /** Trap entry and return (Privileged Architecture, sections 3.1.6 to 3.1.16, 12.1). */
 export class Traps {
-  /** Exceptions since reset: attempted instructions that did not retire. */
-  exceptions = 0;
   readonly #state: HartState;
   readonly #interrupts: Interrupts;
   readonly #mmu: HartMmu;
@@ -66,6 +72,11 @@ export class Traps {
     this.#delegated = csrSlot(CSR.medeleg);
   }
 
+  /** Exceptions since reset: attempted instructions that did not retire. */
+  get exceptions(): number {
+    return (this.#state.low(STATE_EXCEPTIONS) >>> 0) + this.#state.high(STATE_EXCEPTIONS) * 0x1_0000_0000;
+  }
+
   /** True when traps repeat without a single instruction in between: the hart will never do anything else. */
   get looping(): boolean {
     return this.#repeated >= LOOP_LIMIT;
@@ -73,7 +84,7 @@ export class Traps {
 
   /** Takes an exception at the present pc. */
   exception(cause: number, valueLow: number, valueHigh: number): void {
-    this.exceptions += 1;
+    this.#state.count(STATE_EXCEPTIONS);
     this.#watch(cause);
     const { privilege } = this.#state;
     const delegate = privilege <= SUPERVISOR && ((this.#state.low(this.#delegated) >>> cause) & 1) !== 0;
@@ -168,7 +179,12 @@ export class Traps {
   }
 
   reset(): void {
-    this.exceptions = 0;
+    this.#mmu.regimes.forEach(({ read, write, fetch }, number) => {
+      const at = STATE_REGIMES + number * REGIME_BYTES;
+      this.#state.setWord(at, read);
+      this.#state.setWord(at + 4, write);
+      this.#state.setWord(at + 8, fetch);
+    });
     this.#repeated = 0;
     this.#lastAttempt = -1;
     this.translationChanged();

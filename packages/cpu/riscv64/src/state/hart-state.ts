@@ -71,6 +71,12 @@ export class HartState implements TranslationControl {
     this.#words[(to >> 2) + 1] = this.#words[(from >> 2) + 1];
   }
 
+  /** Adds 1 to a u64. */
+  count(at: number): void {
+    const low = (this.low(at) + 1) | 0;
+    this.set(at, low, low === 0 ? this.high(at) + 1 : this.high(at));
+  }
+
   quad(at: number): bigint {
     return this.#quads[at >> 3];
   }

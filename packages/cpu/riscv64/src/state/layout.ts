@@ -25,6 +25,11 @@ export const STATE_FETCH_TLB = 544;
 export const STATE_PRIVILEGE = 592;
 /** u32: not 0 when an enabled interrupt is pending, so that enabling interrupts has to be looked at. */
 export const STATE_ATTENTION = 596;
+/** u32 each: read, write and fetch TLB of the regimes user, supervisor, supervisor with SUM. */
+export const STATE_REGIMES = 600;
+export const REGIME_BYTES = 12;
+/** u64: exceptions since reset: attempted instructions that did not retire. */
+export const STATE_EXCEPTIONS = 672;
 /** u64: what tags of the TLBs carry in their low 12 bits. */
 export const STATE_CONTEXT = 584;
 /** u64: address of the access that a call to TypeScript is about. */

@@ -1,7 +1,7 @@
 // Hot code: runs once for each region that is translated.
 import { isInlineCsr } from './csr.ts';
 import type { Instruction } from './instruction.ts';
-import { type Decoder, instructions } from '@vivarium/isa-riscv';
+import { type Decoder, instructions, type SystemOperation } from '@vivarium/isa-riscv';
 
 const PAGE = 4096;
 /** A region larger than this is cut: what lies beyond is left to other regions. */
@@ -13,7 +13,7 @@ export type BlockEnd =
   | { readonly kind: 'branch'; readonly taken: number; readonly next: number }
   /** jal, or no jump at all: execution goes on at `target`. */
   | { readonly kind: 'goto'; readonly target: number }
-  /** jalr: execution goes on anywhere. */
+  /** jalr, ecall, sret: execution goes on anywhere. */
   | { readonly kind: 'indirect' }
   /** The instruction at `offset`, which is not in the block, is the interpreter's. */
   | { readonly kind: 'interpret'; readonly offset: number };
@@ -38,6 +38,12 @@ export interface CodeRegion {
   readonly entries: readonly number[];
 }
 
+/** System instructions after which execution goes on at an address from a register. */
+const TRAPS: ReadonlySet<SystemOperation> = new Set(['ecall', 'sret']);
+
+const isTranslated = (operation: SystemOperation, immediate: number): boolean =>
+  TRAPS.has(operation) || isInlineCsr(operation, immediate);
+
 /** Reads instructions of a page. */
 class PageReader {
   readonly #page: CodePage;
@@ -61,7 +67,7 @@ class PageReader {
     // `j .`: the interpreter waits there without spinning, and knows when nothing can end it.
     if (row.name === 'jal' && immediate === 0 && ((word >>> 7) & 31) === 0) return undefined;
     const system = row.semantics.find((statement) => statement.kind === 'system');
-    if (system?.kind === 'system' && !isInlineCsr(system.operation, immediate)) return undefined;
+    if (system?.kind === 'system' && !isTranslated(system.operation, immediate)) return undefined;
     return { offset, length: short ? 2 : 4, row, word, immediate };
   }
 
@@ -76,14 +82,16 @@ const endOf = (instruction: Instruction): BlockEnd | undefined => {
   const last = instruction.row.semantics.at(-1);
   const next = instruction.offset + instruction.length;
   if (last?.kind === 'branch') return { kind: 'branch', taken: instruction.offset + instruction.immediate, next };
+  if (last?.kind === 'system' && TRAPS.has(last.operation)) return { kind: 'indirect' };
   if (last?.kind !== 'jump') return undefined;
   return instruction.row.name === 'jal'
     ? { kind: 'goto', target: instruction.offset + instruction.immediate }
     : { kind: 'indirect' };
 };
 
-const links = (instruction: Instruction): boolean =>
-  instruction.row.registers.rd === 'x' && ((instruction.word >>> 7) & 31) !== 0;
+/** Whether execution is expected to come back behind a jump: calls, of functions and of the system. */
+const links = ({ row, word }: Instruction): boolean =>
+  row.name === 'ecall' || (row.registers.rd === 'x' && ((word >>> 7) & 31) !== 0);
 
 const inside = (offset: number): boolean => offset >= 0 && offset < PAGE;
 

@@ -6,6 +6,7 @@ import { csrSlot, SSTATUS_MASK, STATUS_UXL_HIGH } from '../state/csr-slots.ts';
 import { MSTATUS_FS, MSTATUS_MXR, MSTATUS_SIE, MSTATUS_SUM, SUPERVISOR } from '../state/hart-state.ts';
 import { STATE_ATTENTION, STATE_MSTATUS, STATE_PRIVILEGE } from '../state/layout.ts';
 import type { Instruction } from './instruction.ts';
+import { emitSupervisorRegime } from './regime.ts';
 
 /** Registers that regions access by themselves: a kernel's trap entry and exit, and its interrupt flag. */
 const INLINE: ReadonlySet<number> = new Set([CSR.sscratch, CSR.sepc, CSR.scause, CSR.stval, CSR.sstatus]);
@@ -20,6 +21,8 @@ export interface CsrFrame {
   readonly operands: Operands;
   /** Local with the offset of the hart's state. */
   readonly state: number;
+  /** Takes the data TLBs and what goes with them from the state again. */
+  translationChanged(): void;
   /** Lets the interpreter execute the instruction. Ends the path. */
   interpret(): void;
 }
@@ -28,7 +31,7 @@ export interface CsrFrame {
 export const emitCsr = (frame: CsrFrame, operation: SystemOperation, instruction: Instruction): void => {
   const { f, locals, state } = frame;
   const number = instruction.immediate;
-  f.get(state).memory('i32.load', STATE_PRIVILEGE).i32(SUPERVISOR).op('i32.lt_u').unlikely().if();
+  f.get(state).memory('i32.load', STATE_PRIVILEGE).i32(SUPERVISOR).op('i32.ne').unlikely().if();
   frame.interpret();
   f.end();
   const [old, next] = [locals.take('i64'), locals.take('i64')];
@@ -74,22 +77,26 @@ const emitNext = (frame: CsrFrame, operation: SystemOperation, instruction: Inst
   else f.i64(-1n).op('i64.xor').op('i64.and');
 };
 
-/** Changes sstatus unless translation, the floating-point state or a waiting interrupt is concerned. */
+/**
+ * Changes sstatus, in S-mode. The interpreter does it where MXR is concerned, for it has no TLBs of its own, or where
+ * an interrupt waits to be enabled.
+ */
 const emitStatusWrite = (frame: CsrFrame, old: number, next: number): void => {
   const { f, locals, state } = frame;
   const [before, after] = [locals.take('i32'), locals.take('i32')];
   f.get(old).op('i32.wrap_i64').tee(before).i32(~SSTATUS_MASK).op('i32.and');
   f.get(next).op('i32.wrap_i64').i32(SSTATUS_MASK).op('i32.and').op('i32.or').tee(after);
-  f.get(before)
-    .op('i32.xor')
-    .i32(MSTATUS_SUM | MSTATUS_MXR | MSTATUS_FS)
-    .op('i32.and');
+  f.get(before).op('i32.or').i32(MSTATUS_MXR).op('i32.and');
   f.get(after).get(before).i32(-1).op('i32.xor').op('i32.and').i32(MSTATUS_SIE).op('i32.and');
   f.i32(0).get(state).memory('i32.load', STATE_ATTENTION).op('i32.sub').op('i32.and');
   f.op('i32.or').unlikely().if();
   frame.interpret();
   f.end();
   f.get(state).get(after).memory('i32.store', STATE_MSTATUS);
+  f.get(before).get(after).op('i32.xor').i32(MSTATUS_SUM).op('i32.and').if();
+  emitSupervisorRegime(frame, after);
+  frame.translationChanged();
+  f.end();
 };
 
 /** Turns mstatus on the stack (its low half counts) into sstatus; `old` is the same value. */

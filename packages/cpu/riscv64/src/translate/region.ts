@@ -26,6 +26,7 @@ import type { Block, CodeRegion } from './blocks.ts';
 import type { Instruction } from './instruction.ts';
 import { emitCsr } from './csr.ts';
 import { type FlowLayout, layOut, type Scope } from './layout.ts';
+import { emitEnvironmentCall, emitSupervisorReturn } from './trap.ts';
 import { instructionOperands, RegisterLocals } from './register-locals.ts';
 
 /** Status of a region: go on at STATE_PC. Any other says where the slots are of an instruction to interpret. */
@@ -153,8 +154,7 @@ class RegionTranslator {
 
   emit(): void {
     const f = this.#f;
-    f.get(STATE).memory('i32.load', STATE_READ_TLB).set(this.#readTlb);
-    f.get(STATE).memory('i32.load', STATE_WRITE_TLB).set(this.#writeTlb);
+    this.#takeTlbs();
     f.get(STATE).memory('i64.load', STATE_CONTEXT).set(this.#context);
     this.#registers.load(STATE);
     if (this.#registers.usesFloat) this.#emitFloatReady();
@@ -339,12 +339,9 @@ class RegionTranslator {
   }
 
   /** Loads remember the page by their base register; for stores it did not pay (see docs/adr/0006). */
-  #recentPage({ row, word }: Instruction): { readonly recent?: RecentPage } {
-    const base = (word >>> 15) & 31;
-    for (const { kind } of row.semantics) {
-      if (kind === 'load' || kind === 'load-float') return { recent: this.#registers.recent(base) };
-    }
-    return {};
+  #recentPage(instruction: Instruction): { readonly recent?: RecentPage } {
+    const recent = this.#registers.recent(instruction);
+    return recent === undefined ? {} : { recent };
   }
 
   #emitSystem(operation: SystemOperation, instruction: Instruction, operands: Operands, left: number): void {
@@ -352,9 +349,25 @@ class RegionTranslator {
       this.#giveBack(left);
       this.#leaveToInterpreter(instruction.offset);
     };
-    // What the region knows of mstatus.FS is in a local until it is left.
-    if (this.#registers.usesFloat && instruction.immediate === CSR.sstatus) interpret();
-    else emitCsr({ f: this.#f, locals: this.#locals, operands, state: STATE, interpret }, operation, instruction);
+    const frame = { f: this.#f, locals: this.#locals, operands, state: STATE, interpret };
+    if (operation === 'ecall' || operation === 'sret') {
+      const goOn = (): void => {
+        this.#f.set(this.#target).i32(GO_ON).set(this.#status).br(this.#exit);
+      };
+      const emit = operation === 'ecall' ? emitEnvironmentCall : emitSupervisorReturn;
+      emit({ ...frame, pc: () => operands.pc(), goOn });
+    } else if (this.#registers.usesFloat && instruction.immediate === CSR.sstatus) {
+      // What the region knows of mstatus.FS is in a local until it is left.
+      interpret();
+    } else emitCsr({ ...frame, translationChanged: () => this.#takeTlbs() }, operation, instruction);
+  }
+
+  /** Takes the data TLBs from the state, and forgets what was found in others. */
+  #takeTlbs(): void {
+    const f = this.#f;
+    f.get(STATE).memory('i32.load', STATE_READ_TLB).set(this.#readTlb);
+    f.get(STATE).memory('i32.load', STATE_WRITE_TLB).set(this.#writeTlb);
+    for (const { limit } of this.#registers.recentPages) f.i64(0n).set(limit);
   }
 
   /** As goTo, but never by falling through, because it stands inside of an `if`. */

@@ -1,5 +1,5 @@
 // Hot code: runs once for each region that is translated.
-import type { RegisterField } from '@vivarium/isa-riscv';
+import type { RegisterField, Statement } from '@vivarium/isa-riscv';
 import type { FunctionBuilder } from '@vivarium/wasm-emit';
 import type { RecentPage } from '../emit/memory-access.ts';
 import type { Operands } from '../emit/operands.ts';
@@ -13,6 +13,8 @@ export const fieldOf = (word: number, field: RegisterField): number => (word >>>
 
 const SOURCES: readonly RegisterField[] = ['rs1', 'rs2', 'rs3'];
 
+const isLoad = ({ kind }: Statement): boolean => kind === 'load' || kind === 'load-float';
+
 /** The guest registers that a region uses, each in a local: x registers as i64, f registers as f64. */
 export class RegisterLocals {
   readonly #f: FunctionBuilder;
@@ -24,7 +26,12 @@ export class RegisterLocals {
 
   constructor(f: FunctionBuilder, blocks: readonly Block[]) {
     this.#f = f;
-    for (const block of blocks) for (const instruction of block.instructions) this.#declare(instruction);
+    for (const block of blocks) {
+      for (const instruction of block.instructions) {
+        this.#declare(instruction);
+        this.#declareRecent(instruction);
+      }
+    }
   }
 
   #declare({ row, word }: Instruction): void {
@@ -40,14 +47,19 @@ export class RegisterLocals {
     }
   }
 
-  /** Locals for the page that loads through base register `number` touched last. */
-  recent(number: number): RecentPage {
-    let page = this.#recent.get(number);
-    if (page === undefined) {
-      page = { page: this.#f.local('i64'), limit: this.#f.local('i64'), addend: this.#f.local('i32') };
-      this.#recent.set(number, page);
-    }
-    return page;
+  #declareRecent({ row, word }: Instruction): void {
+    const base = fieldOf(word, 'rs1');
+    if (this.#recent.has(base) || !row.semantics.some(isLoad)) return;
+    this.#recent.set(base, { page: this.#f.local('i64'), limit: this.#f.local('i64'), addend: this.#f.local('i32') });
+  }
+
+  /** Locals for the page that loads through the base register of a load touched last; undefined for anything else. */
+  recent({ row, word }: Instruction): RecentPage | undefined {
+    return row.semantics.some(isLoad) ? this.#recent.get(fieldOf(word, 'rs1')) : undefined;
+  }
+
+  get recentPages(): Iterable<RecentPage> {
+    return this.#recent.values();
   }
 
   x(number: number): number {

@@ -64,8 +64,11 @@ export interface HartMmu {
   readonly readTlb: number;
   readonly writeTlb: number;
   readonly fetchTlb: number;
-  /** Number of the present address space in tags, 1…4095; changes with satp and when everything is forgotten. */
+  /** What tags carry in the present regime, 1…4095: a number for the translations that are in force. */
   readonly context: number;
+  /** The context of the user regime, which changes with the address space, and of both supervisor regimes. */
+  readonly userContext: number;
+  readonly supervisorContext: number;
   /**
    * The TLBs of S and U mode while mstatus.MXR is 0, by privilege + mstatus.SUM for S-mode: user, supervisor,
    * supervisor with SUM. Translated code changes between them by itself; `resolve` and `enterFetch` look at the state.

@@ -1,5 +1,5 @@
 import type { DeviceTreeNode } from '@vivarium/contracts';
-import { CACHE_BLOCK } from './hart/system-port.ts';
+import { CACHE_BLOCK } from './state/cache-block.ts';
 
 /** Extensions in the order of the ISA string: single letters, then Z by category, then S (unprivileged manual, ch. "ISA Extension Naming Conventions"). */
 export const ISA_EXTENSIONS: readonly string[] = [

@@ -30,6 +30,8 @@ class FlatHartMmu implements HartMmu {
   readonly fetchTlb: number;
   readonly regimes: HartMmu['regimes'];
   readonly context = 1;
+  readonly userContext = 1;
+  readonly supervisorContext = 1;
   readonly uniform = true;
   physical = 0;
   readonly #memory: MachineMemory;

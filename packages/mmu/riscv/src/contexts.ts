@@ -41,6 +41,11 @@ export class Contexts {
     return context;
   }
 
+  /** A number that no address space has. */
+  fresh(): number {
+    return this.#next();
+  }
+
   #next(): number {
     if (this.#last === LAST_CONTEXT) {
       this.#exhausted();

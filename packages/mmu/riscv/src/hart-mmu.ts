@@ -18,6 +18,7 @@ import type { DirtyPages } from './dirty-pages.ts';
 import { BARE, PageWalk, type WalkContext } from './page-walk.ts';
 import { PhysicalMap } from './physical-map.ts';
 import { ALLOWED, DENIED, PhysicalMemoryProtection } from './pmp.ts';
+import { PrivateEntries } from './private-entries.ts';
 import { Tlb } from './tlb.ts';
 
 /** mstatus, low half. */
@@ -48,8 +49,12 @@ export class RiscvHartMmu implements HartMmu {
   writeTlb = 0;
   fetchTlb = 0;
   context = 0;
+  userContext = 0;
+  supervisorContext = 0;
   physical = 0;
   uniform = false;
+  /** Whether the last successful translation is the same in every address space. */
+  #global = true;
   readonly #control: TranslationControl;
   readonly #code: CodePages;
   readonly #dirty: DirtyPages;
@@ -59,7 +64,14 @@ export class RiscvHartMmu implements HartMmu {
   readonly #regimes: readonly Tlb[];
   readonly #contexts = new Contexts(() => {
     for (const regime of this.#regimes) regime.clear();
+    this.userContext = 0;
+    this.supervisorContext = 0;
   });
+  /** The address space that the contexts were chosen for. */
+  #spaceLow = 0;
+  #spaceHigh = 0;
+  /** Translations of supervisor regimes that belong to this address space alone. */
+  readonly #private: PrivateEntries;
   /** Filled in before each walk, so that a walk allocates nothing. */
   readonly #context: { -readonly [Key in keyof WalkContext]: WalkContext[Key] } = {
     privilege: 0,
@@ -86,6 +98,7 @@ export class RiscvHartMmu implements HartMmu {
   ) {
     const buffer = memory.linear.buffer;
     this.tlb = { entries };
+    this.#private = new PrivateEntries(buffer);
     this.#control = control;
     this.#code = code;
     this.#dirty = dirty;
@@ -130,7 +143,29 @@ export class RiscvHartMmu implements HartMmu {
     this.readTlb = this.#data.read;
     this.writeTlb = this.#data.write;
     this.fetchTlb = this.#fetch.fetch;
-    this.context = this.#contexts.of(this.#control.satpLow, this.#control.satpHigh);
+    this.#chooseContexts();
+    this.context = regime === REGIME_USER || regime === REGIME_SPECIAL ? this.userContext : this.supervisorContext;
+  }
+
+  /**
+   * Each address space has a context of its own for user pages. Supervisor regimes have one for all address spaces:
+   * global mappings are the same in each (Privileged Architecture, section 11.3.1), and what is not global is taken out
+   * when the address space changes. So a kernel does not lose its own pages with each switch of processes.
+   */
+  #chooseContexts(): void {
+    const { satpLow, satpHigh } = this.#control;
+    if (satpLow !== this.#spaceLow || satpHigh !== this.#spaceHigh) {
+      this.#private.drop();
+      this.userContext = 0;
+      if (satpHigh >>> 28 !== this.#spaceHigh >>> 28) this.supervisorContext = 0;
+      this.#spaceLow = satpLow;
+      this.#spaceHigh = satpHigh;
+    }
+    // Numbers may run out, and then both start again.
+    while (this.userContext === 0 || this.supervisorContext === 0) {
+      if (this.supervisorContext === 0) this.supervisorContext = this.#contexts.fresh();
+      if (this.userContext === 0) this.userContext = this.#contexts.of(satpLow, satpHigh);
+    }
   }
 
   resolve(low: number, high: number, bytes: number, access: Access): number {
@@ -144,6 +179,7 @@ export class RiscvHartMmu implements HartMmu {
     const mode = privilege === MACHINE ? BARE : (control.satpHigh >>> 28) & 0xf;
     let physical: number;
     let large = false;
+    let global = true;
     if (mode === BARE) {
       // Physical addresses have 56 bits.
       if (high >>> 24 !== 0) return ACCESS_FAULT;
@@ -159,6 +195,7 @@ export class RiscvHartMmu implements HartMmu {
       physical = this.#walk.walk(low, high, access, mode, root, context);
       if (physical < 0) return physical;
       large = this.#walk.size > 4096;
+      global = this.#walk.global;
     }
     const page = physical - (low & 0xfff);
     const allowed = this.pmp.page(page, access, privilege);
@@ -166,6 +203,7 @@ export class RiscvHartMmu implements HartMmu {
       return ACCESS_FAULT;
     }
     this.physical = physical;
+    this.#global = global;
     this.uniform = allowed === ALLOWED;
     const offset = this.#map.offset(physical, bytes);
     if (offset < 0) return DEVICE;
@@ -173,8 +211,8 @@ export class RiscvHartMmu implements HartMmu {
     if (allowed === ALLOWED && access !== FETCH) {
       if (large) this.#noteLarge(low, high);
       const payload = offset - low;
-      if (access === READ) this.#data.enter(this.#data.read, low, high, payload, this.context);
-      else if (!this.#code.has(physical)) this.#data.enter(this.#data.write, low, high, payload, this.context);
+      if (access === READ) this.#enter(this.#data, this.#data.read, low, high, payload, global);
+      else if (!this.#code.has(physical)) this.#enter(this.#data, this.#data.write, low, high, payload, global);
     } else if (large) this.#noteLarge(low, high);
     return offset;
   }
@@ -195,17 +233,35 @@ export class RiscvHartMmu implements HartMmu {
 
   enterFetch(low: number, high: number, payload: number): void {
     this.select();
-    this.#fetch.enter(this.#fetch.fetch, low, high, payload, this.context);
+    this.#enter(this.#fetch, this.#fetch.fetch, low, high, payload, this.#global);
+  }
+
+  #enter(regime: Tlb, array: number, low: number, high: number, payload: number, global: boolean): void {
+    if (!global && this.context === this.supervisorContext) {
+      const place = regime.place(array, low);
+      if (!this.#private.note(place)) {
+        // Too many to remember: everything of the supervisor's goes.
+        for (const number of [REGIME_SUPERVISOR, REGIME_SUPERVISOR_SUM]) this.#regimes[number].clear();
+        this.#private.drop();
+        this.#private.note(place);
+      }
+    }
+    regime.enter(array, low, high, payload, this.context);
   }
 
   flush(): void {
     this.#contexts.forgetAll();
+    this.userContext = 0;
+    this.supervisorContext = 0;
+    this.#private.drop();
     this.#largeFrom = Number.POSITIVE_INFINITY;
     this.#largeTo = -1;
   }
 
   flushSpace(asid: number): void {
     this.#contexts.forget(asid);
+    this.userContext = 0;
+    this.#private.drop();
   }
 
   flushPage(low: number, high: number): void {

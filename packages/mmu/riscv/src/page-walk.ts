@@ -9,6 +9,7 @@ const PTE_R = 1 << 1;
 const PTE_W = 1 << 2;
 const PTE_X = 1 << 3;
 const PTE_U = 1 << 4;
+const PTE_G = 1 << 5;
 const PTE_A = 1 << 6;
 const PTE_D = 1 << 7;
 /** High half: bits 60…54 are reserved, 62…61 PBMT (Svpbmt), 63 N (Svnapot). */
@@ -39,6 +40,8 @@ export interface WalkContext {
 export class PageWalk {
   /** Bytes that the leaf of the last successful walk maps: 4096, 64 KiB, 2 MiB, 1 GiB… */
   size = PAGE;
+  /** Whether the last successful walk found a mapping that is the same in every address space. */
+  global = false;
   readonly #map: PhysicalMap;
   readonly #pmp: PhysicalMemoryProtection;
   readonly #changed: (physical: number) => void;
@@ -62,6 +65,7 @@ export class PageWalk {
     const sign = high >> (mode === SV39 ? 6 : mode === SV48 ? 15 : 24);
     if (sign !== 0 && sign !== -1) return PAGE_FAULT;
     let table = root;
+    this.global = false;
     for (let level = mode - SV39 + 2; level >= 0; level -= 1) {
       const physical = table + virtualPageNumber(low, high, level) * 8;
       const offset = this.#map.offset(physical, 8);
@@ -69,6 +73,8 @@ export class PageWalk {
       const entryLow = this.#words[offset >>> 2];
       const entryHigh = this.#words[(offset >>> 2) + 1];
       if (!wellFormed(entryLow, entryHigh, context)) return PAGE_FAULT;
+      // A global pointer makes everything below it global.
+      if ((entryLow & PTE_G) !== 0) this.global = true;
       const page = ((entryLow >>> 10) + (entryHigh & 0x3fffff) * 0x400000) * PAGE;
       if ((entryLow & (PTE_R | PTE_X)) === 0) {
         // A pointer: D, A, U, PBMT and N are reserved here.

@@ -29,8 +29,13 @@ export class Tlb {
     return 3 * entries * ENTRY_BYTES;
   }
 
+  /** Where the entry for a virtual address is, as an index of 32-bit words. */
+  place(array: number, low: number): number {
+    return (array + ((low >>> 12) & this.#mask) * ENTRY_BYTES) >>> 2;
+  }
+
   enter(array: number, low: number, high: number, payload: number, context: number): void {
-    const at = (array + ((low >>> 12) & this.#mask) * ENTRY_BYTES) >> 2;
+    const at = this.place(array, low);
     this.#words[at] = (low & ~0xfff) | context;
     this.#words[at + 1] = high;
     this.#words[at + 2] = payload;

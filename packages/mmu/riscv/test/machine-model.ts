@@ -8,8 +8,8 @@ export const RAM_BYTES = 4 * 1024 * 1024;
 const SPACES = 3;
 /** Address space n has its root at page 2n and the table for the first 2 MiB behind it, both in RAM. */
 export const rootOf = (space: number): number => RAM_BASE + space * 0x3000;
-const ENTRIES = { V: 1, R: 2, W: 4, X: 8, U: 16, G: 32, A: 64, D: 128 };
-const ALL = 0xcf;
+export const ENTRIES = { V: 1, R: 2, W: 4, X: 8, U: 16, G: 32, A: 64, D: 128 };
+export const ALL = 0xcf;
 
 /** Pages whose translations are watched. In a TLB of 16 entries pages 0, 16, 32 and the superpage's share an entry. */
 export const SMALL_PAGES = [0, 1, 5] as const;

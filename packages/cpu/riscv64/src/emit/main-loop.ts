@@ -111,12 +111,16 @@ export const emitMainLoop = (context: MainLoopContext): number => {
     f.get(budget).i32(1).op('i32.add').set(budget);
   };
 
+  const takeTranslation = (): void => {
+    take('i32.load', STATE_READ_TLB, readTlb);
+    take('i32.load', STATE_WRITE_TLB, writeTlb);
+    take('i32.load', STATE_FETCH_TLB, fetchTlb);
+    take('i64.load', STATE_CONTEXT, contextLocal);
+  };
+
   const resync = f.loop();
   takeBudget();
-  take('i32.load', STATE_READ_TLB, readTlb);
-  take('i32.load', STATE_WRITE_TLB, writeTlb);
-  take('i32.load', STATE_FETCH_TLB, fetchTlb);
-  take('i64.load', STATE_CONTEXT, contextLocal);
+  takeTranslation();
   take('i64.load', STATE_PC, target);
   const jump = f.loop();
 
@@ -186,13 +190,13 @@ export const emitMainLoop = (context: MainLoopContext): number => {
     },
     [STRADDLE]: () => {
       undoCount();
-      emitApart(context, loop, { budget, pcBase, spill, takeBudget, undoCount });
+      emitApart(context, loop, { budget, pcBase, spill, takeBudget, takeTranslation, undoCount });
     },
     [NOP_16]: () => advance(2),
     [NOP_32]: () => advance(4),
     [COLD_16]: () => callCold(2),
     [COLD_32]: () => callCold(4),
-    [COMPILED]: () => emitRegionCall(context, loop, { budget, pcBase, spill, takeBudget, undoCount }),
+    [COMPILED]: () => emitRegionCall(context, loop, { budget, pcBase, spill, takeBudget, takeTranslation, undoCount }),
     [SELF_JUMP]: () => {
       spill();
       f.call(calls.selfJump);
@@ -335,6 +339,7 @@ interface RegionCall {
   readonly pcBase: number;
   spill(): void;
   takeBudget(): void;
+  takeTranslation(): void;
   undoCount(): void;
 }
 
@@ -351,11 +356,13 @@ const emitRegionCall = (context: MainLoopContext, loop: Loop, call: RegionCall):
   f.get(slot).memory('i32.load', 4).tee(destination).i32(POSITION_MASK).op('i32.and');
   f.i32(state);
   f.get(destination).i32(POSITION_BITS).op('i32.shr_u').callIndirect(context.regionType).set(destination);
+  f.get(destination).op('i32.eqz').brIf(loop.resync);
   call.takeBudget();
+  // Regions change the regime of translation by themselves.
+  call.takeTranslation();
   f.i32(0)
     .memory('i64.load', state + STATE_PC)
     .set(target);
-  f.get(destination).op('i32.eqz').brIf(loop.jump);
   // Regions go on in each other: this may be another page.
   f.get(destination).set(slots);
   f.get(target).i64(PAGE_MASK).op('i64.and');

@@ -10,6 +10,7 @@ import {
   SUPERVISOR,
   USER,
 } from '../state/hart-state.ts';
+import { CACHE_BLOCK, ENVCFG_CBCFE, ENVCFG_CBIE, ENVCFG_CBZE } from '../state/cache-block.ts';
 import { csrSlot } from '../state/csr-slots.ts';
 import { STATE_ADDRESS, STATE_X } from '../state/layout.ts';
 import { type CsrFile, DEADLINE, INTERRUPTS, NOTHING, TRANSLATION } from './csr-file.ts';
@@ -19,12 +20,6 @@ import type { Traps } from './traps.ts';
 
 const GO_ON = 0;
 const PC_IS_SET = 1;
-/** menvcfg and senvcfg: who may use the cache-block instructions (Zicbom, Zicboz). */
-const ENVCFG_CBIE = 3 << 4;
-const ENVCFG_CBCFE = 1 << 6;
-const ENVCFG_CBZE = 1 << 7;
-/** Bytes of a cache block, as the device tree says. */
-export const CACHE_BLOCK = 64;
 
 /** What system instructions make the hart do. */
 export interface SystemEffects {

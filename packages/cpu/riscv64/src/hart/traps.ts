@@ -29,6 +29,9 @@ const INTERRUPT_HIGH = 1 << 31;
 /** A handler that itself traps at the same place, again and again, executes nothing: so many times are enough to know. */
 const LOOP_LIMIT = 1000;
 
+/** Place of the context in a regime's entry. */
+const REGIME_CONTEXT = 12;
+
 /** Where a mode keeps what a trap leaves behind: offsets in the hart's state. */
 interface TrapRegisters {
   readonly vector: number;
@@ -176,6 +179,9 @@ export class Traps {
     this.#state.setWord(STATE_WRITE_TLB, mmu.writeTlb);
     this.#state.setWord(STATE_FETCH_TLB, mmu.fetchTlb);
     this.#state.setWord(STATE_CONTEXT, mmu.context);
+    this.#state.setWord(STATE_REGIMES + REGIME_CONTEXT, mmu.userContext);
+    this.#state.setWord(STATE_REGIMES + REGIME_BYTES + REGIME_CONTEXT, mmu.supervisorContext);
+    this.#state.setWord(STATE_REGIMES + 2 * REGIME_BYTES + REGIME_CONTEXT, mmu.supervisorContext);
   }
 
   reset(): void {

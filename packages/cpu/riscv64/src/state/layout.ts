@@ -25,9 +25,6 @@ export const STATE_FETCH_TLB = 544;
 export const STATE_PRIVILEGE = 592;
 /** u32: not 0 when an enabled interrupt is pending, so that enabling interrupts has to be looked at. */
 export const STATE_ATTENTION = 596;
-/** u32 each: read, write and fetch TLB of the regimes user, supervisor, supervisor with SUM. */
-export const STATE_REGIMES = 600;
-export const REGIME_BYTES = 12;
 /** u64: exceptions since reset: attempted instructions that did not retire. */
 export const STATE_EXCEPTIONS = 672;
 /** u64: what tags of the TLBs carry in their low 12 bits. */
@@ -44,4 +41,7 @@ export const STATE_RESERVED_VALUE = 576;
 export const STATE_STRADDLE = 640;
 /** Control and status registers that only hold a value: u64 each, see hart/csr-slots.ts. */
 export const STATE_CSR = 704;
-export const STATE_BYTES = 1024;
+/** u32 each: read, write and fetch TLB and context of the regimes user, supervisor, supervisor with SUM. */
+export const STATE_REGIMES = 1024;
+export const REGIME_BYTES = 16;
+export const STATE_BYTES = 1088;

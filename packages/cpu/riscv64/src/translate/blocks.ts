@@ -42,7 +42,7 @@ export interface CodeRegion {
 const TRAPS: ReadonlySet<SystemOperation> = new Set(['ecall', 'sret']);
 
 const isTranslated = (operation: SystemOperation, immediate: number): boolean =>
-  TRAPS.has(operation) || isInlineCsr(operation, immediate);
+  TRAPS.has(operation) || operation === 'cbo.zero' || isInlineCsr(operation, immediate);
 
 /** Reads instructions of a page. */
 class PageReader {

@@ -1,7 +1,14 @@
 // Hot code: runs once for each region that is translated.
 import type { FunctionBuilder } from '@vivarium/wasm-emit';
 import { MSTATUS_SUM, SUPERVISOR } from '../state/hart-state.ts';
-import { REGIME_BYTES, STATE_FETCH_TLB, STATE_READ_TLB, STATE_REGIMES, STATE_WRITE_TLB } from '../state/layout.ts';
+import {
+  REGIME_BYTES,
+  STATE_CONTEXT,
+  STATE_FETCH_TLB,
+  STATE_READ_TLB,
+  STATE_REGIMES,
+  STATE_WRITE_TLB,
+} from '../state/layout.ts';
 
 export interface RegimeFrame {
   readonly f: FunctionBuilder;
@@ -10,7 +17,7 @@ export interface RegimeFrame {
 }
 
 /** Fields of a regime's entry (see STATE_REGIMES), and where the present ones are. */
-const FIELDS = [STATE_READ_TLB, STATE_WRITE_TLB, STATE_FETCH_TLB] as const;
+const FIELDS = [STATE_READ_TLB, STATE_WRITE_TLB, STATE_FETCH_TLB, STATE_CONTEXT] as const;
 
 /** The user regime becomes the present one. */
 export const emitUserRegime = ({ f, state }: RegimeFrame): void => {

@@ -24,6 +24,7 @@ import {
 } from '../state/layout.ts';
 import type { Block, CodeRegion } from './blocks.ts';
 import type { Instruction } from './instruction.ts';
+import { emitZeroBlock } from './cache-block.ts';
 import { emitCsr } from './csr.ts';
 import { type FlowLayout, layOut, type Scope } from './layout.ts';
 import { emitEnvironmentCall, emitSupervisorReturn } from './trap.ts';
@@ -356,7 +357,8 @@ class RegionTranslator {
       };
       const emit = operation === 'ecall' ? emitEnvironmentCall : emitSupervisorReturn;
       emit({ ...frame, pc: () => operands.pc(), goOn });
-    } else if (this.#registers.usesFloat && instruction.immediate === CSR.sstatus) {
+    } else if (operation === 'cbo.zero') emitZeroBlock(this.#frame(instruction, operands, left), interpret);
+    else if (this.#registers.usesFloat && instruction.immediate === CSR.sstatus) {
       // What the region knows of mstatus.FS is in a local until it is left.
       interpret();
     } else emitCsr({ ...frame, translationChanged: () => this.#takeTlbs() }, operation, instruction);

@@ -123,7 +123,6 @@ class RegionTranslator {
     this.#region = region;
     this.#around = around;
     this.#helpers = helpers;
-    this.#registers = new RegisterLocals(f, region.blocks);
     this.#locals = new LocalPool(f);
     this.#target = f.local('i64');
     this.#context = f.local('i64');
@@ -135,6 +134,11 @@ class RegionTranslator {
     this.#numbers = new Map(region.blocks.map((block, number) => [block.offset, number]));
     const entries = region.entries.map((offset) => this.#numbers.get(offset) ?? 0);
     this.#layout = layOut({ successors: region.blocks.map((block) => this.#successors(block)), entries });
+    const loops = this.#layout.opening.flat().filter(({ kind }) => kind === 'loop');
+    this.#registers = new RegisterLocals(f, region.blocks, STATE, ({ offset }) => {
+      const position = this.#position(offset);
+      return loops.some(({ start, end }) => start <= position && position < end);
+    });
     this.labels = new Map(region.entries.map((offset) => [offset, this.#position(offset) + 1]));
     for (const label of this.labels.values()) this.#dispatched.add(label - 1);
     for (const targets of this.#layout.dispatches.values()) for (const target of targets) this.#dispatched.add(target);
@@ -157,7 +161,7 @@ class RegionTranslator {
     const f = this.#f;
     this.#takeTlbs();
     f.get(STATE).memory('i64.load', STATE_CONTEXT).set(this.#context);
-    this.#registers.load(STATE);
+    this.#registers.load();
     if (this.#registers.usesFloat) this.#emitFloatReady();
     this.#exit = f.block();
     this.#dispatch = f.loop();
@@ -184,7 +188,7 @@ class RegionTranslator {
 
   #emitExit(): void {
     const f = this.#f;
-    this.#registers.store(STATE);
+    this.#registers.store();
     if (this.#registers.usesFloat) {
       f.get(STATE);
       f.get(STATE).memory('i32.load', STATE_MSTATUS).get(this.#floatDirty).op('i32.or');
@@ -302,6 +306,7 @@ class RegionTranslator {
     this.#leaveToInterpreter(block.offset);
     f.end();
     this.#floatChecked = false;
+    this.#registers.beginBlock();
     block.instructions.forEach((instruction, number) => {
       this.#emitInstruction(instruction, count - number, block, position);
       this.#locals.release();
@@ -318,6 +323,7 @@ class RegionTranslator {
 
   #emitInstruction(instruction: Instruction, left: number, block: Block, position: number): void {
     const f = this.#f;
+    this.#registers.prepare(instruction);
     const operands = instructionOperands(f, this.#registers, PC_BASE, instruction);
     const frame = this.#frame(instruction, operands, left);
     const expression = (part: Expression): void => emitExpression(f, operands, this.#locals, this.#helpers, part);

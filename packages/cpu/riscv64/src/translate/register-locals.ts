@@ -15,45 +15,135 @@ const SOURCES: readonly RegisterField[] = ['rs1', 'rs2', 'rs3'];
 
 const isLoad = ({ kind }: Statement): boolean => kind === 'load' || kind === 'load-float';
 
-/** The guest registers that a region uses, each in a local: x registers as i64, f registers as f64. */
+/** Loads through one base register outside of loops from which on it pays to remember their page. */
+const RECENT_LOADS = 3;
+
+/** The registers of one kind, x or f, that a region uses. */
+class RegisterBank {
+  readonly #f: FunctionBuilder;
+  readonly #type: 'i64' | 'f64';
+  readonly #state: number;
+  readonly #place: number;
+  readonly #locals = new Map<number, number>();
+  readonly #resident = new Set<number>();
+  readonly #written = new Set<number>();
+  /** Registers that are not resident, and of which the local holds the value at this point of the block. */
+  readonly #known = new Set<number>();
+
+  /** `state` is the local with the offset of the hart's state, `place` where these registers are in it. */
+  constructor(f: FunctionBuilder, type: 'i64' | 'f64', state: number, place: number) {
+    this.#f = f;
+    this.#type = type;
+    this.#state = state;
+    this.#place = place;
+  }
+
+  get used(): boolean {
+    return this.#locals.size > 0;
+  }
+
+  declare(number: number, resident: boolean, written: boolean): void {
+    if (!this.#locals.has(number)) this.#locals.set(number, this.#f.local(this.#type));
+    if (resident) this.#resident.add(number);
+    if (written) this.#written.add(number);
+  }
+
+  /** The local of a register, which holds its value after `know`. */
+  local(number: number): number {
+    const index = this.#locals.get(number);
+    if (index === undefined) throw new TypeError(`register ${number} has no local`);
+    return index;
+  }
+
+  know(number: number): void {
+    if (this.#resident.has(number) || this.#known.has(number)) return;
+    this.#load(number);
+    this.#known.add(number);
+  }
+
+  forget(): void {
+    this.#known.clear();
+  }
+
+  set(number: number, value: () => void): void {
+    const f = this.#f;
+    if (this.#resident.has(number)) {
+      value();
+      f.set(this.local(number));
+      return;
+    }
+    f.get(this.#state);
+    value();
+    f.tee(this.local(number)).memory(`${this.#type}.store`, this.#place + number * 8);
+    this.#known.add(number);
+  }
+
+  #load(number: number): void {
+    this.#f
+      .get(this.#state)
+      .memory(`${this.#type}.load`, this.#place + number * 8)
+      .set(this.local(number));
+  }
+
+  loadResident(): void {
+    for (const number of this.#resident) this.#load(number);
+  }
+
+  storeResident(): void {
+    for (const number of this.#resident) {
+      if (!this.#written.has(number)) continue;
+      this.#f
+        .get(this.#state)
+        .get(this.local(number))
+        .memory(`${this.#type}.store`, this.#place + number * 8);
+    }
+  }
+}
+
+/**
+ * The guest registers that a region uses. Those of loops are resident: in locals from the region's entry until it is
+ * left. Others stay in the hart's state, for each would be loaded and stored at every crossing between regions and is
+ * used about once in between; within a block a local holds what was read or written.
+ */
 export class RegisterLocals {
   readonly #f: FunctionBuilder;
-  readonly #x = new Map<number, number>();
-  readonly #float = new Map<number, number>();
+  readonly #x: RegisterBank;
+  readonly #float: RegisterBank;
   readonly #recent = new Map<number, RecentPage>();
-  readonly #writtenX = new Set<number>();
-  readonly #writtenFloat = new Set<number>();
+  readonly #loads = new Map<number, number>();
 
-  constructor(f: FunctionBuilder, blocks: readonly Block[]) {
+  /** `state` is the local with the offset of the hart's state; `inLoop` tells which blocks are part of a loop. */
+  constructor(f: FunctionBuilder, blocks: readonly Block[], state: number, inLoop: (block: Block) => boolean) {
     this.#f = f;
+    this.#x = new RegisterBank(f, 'i64', state, STATE_X);
+    this.#float = new RegisterBank(f, 'f64', state, STATE_F);
     for (const block of blocks) {
+      const loops = inLoop(block);
       for (const instruction of block.instructions) {
-        this.#declare(instruction);
-        this.#declareRecent(instruction);
+        this.#declare(instruction, loops);
+        this.#declareRecent(instruction, loops);
       }
     }
   }
 
-  #declare({ row, word }: Instruction): void {
+  #declare({ row, word }: Instruction, resident: boolean): void {
     for (const field of [...SOURCES, 'rd'] as const) {
       const number = fieldOf(word, field);
-      if (row.registers[field] === 'x' && number !== 0) {
-        if (!this.#x.has(number)) this.#x.set(number, this.#f.local('i64'));
-        if (field === 'rd') this.#writtenX.add(number);
-      } else if (row.registers[field] === 'f') {
-        if (!this.#float.has(number)) this.#float.set(number, this.#f.local('f64'));
-        if (field === 'rd') this.#writtenFloat.add(number);
-      }
+      if (row.registers[field] === 'x' && number !== 0) this.#x.declare(number, resident, field === 'rd');
+      else if (row.registers[field] === 'f') this.#float.declare(number, resident, field === 'rd');
     }
   }
 
-  #declareRecent({ row, word }: Instruction): void {
+  #declareRecent({ row, word }: Instruction, loops: boolean): void {
     const base = fieldOf(word, 'rs1');
     if (this.#recent.has(base) || !row.semantics.some(isLoad)) return;
+    const loads = (this.#loads.get(base) ?? 0) + 1;
+    this.#loads.set(base, loads);
+    if (!loops && loads < RECENT_LOADS) return;
     this.#recent.set(base, { page: this.#f.local('i64'), limit: this.#f.local('i64'), addend: this.#f.local('i32') });
   }
 
-  /** Locals for the page that loads through the base register of a load touched last; undefined for anything else. */
+  /** Locals for the page that loads through the base register of a load touched last; undefined where it does not pay. */
   recent({ row, word }: Instruction): RecentPage | undefined {
     return row.semantics.some(isLoad) ? this.#recent.get(fieldOf(word, 'rs1')) : undefined;
   }
@@ -63,56 +153,53 @@ export class RegisterLocals {
   }
 
   x(number: number): number {
-    return local(this.#x, number);
+    return this.#x.local(number);
+  }
+
+  setX(number: number, value: () => void): void {
+    this.#x.set(number, value);
   }
 
   float(number: number): number {
-    return local(this.#float, number);
+    return this.#float.local(number);
+  }
+
+  setFloat(number: number, value: () => void): void {
+    this.#float.set(number, value);
   }
 
   /** Whether any instruction touches the floating-point state. */
   get usesFloat(): boolean {
-    return this.#float.size > 0;
+    return this.#float.used;
   }
 
-  /** Appends loads of all registers from the state, whose offset is in local `state`. */
-  load(state: number): void {
-    for (const [number, index] of this.#x) {
-      this.#f
-        .get(state)
-        .memory('i64.load', STATE_X + number * 8)
-        .set(index);
-    }
-    for (const [number, index] of this.#float) {
-      this.#f
-        .get(state)
-        .memory('f64.load', STATE_F + number * 8)
-        .set(index);
+  /** A block begins: control may have come from anywhere. */
+  beginBlock(): void {
+    this.#x.forget();
+    this.#float.forget();
+  }
+
+  /** Appends loads of what an instruction reads, before any branch of its own. */
+  prepare({ row, word }: Instruction): void {
+    for (const field of SOURCES) {
+      const number = fieldOf(word, field);
+      if (row.registers[field] === 'x' && number !== 0) this.#x.know(number);
+      else if (row.registers[field] === 'f') this.#float.know(number);
     }
   }
 
-  /** Appends stores of the registers that the region writes. */
-  store(state: number): void {
-    for (const number of this.#writtenX) {
-      this.#f
-        .get(state)
-        .get(this.x(number))
-        .memory('i64.store', STATE_X + number * 8);
-    }
-    for (const number of this.#writtenFloat) {
-      this.#f
-        .get(state)
-        .get(this.float(number))
-        .memory('f64.store', STATE_F + number * 8);
-    }
+  /** Appends loads of the resident registers. */
+  load(): void {
+    this.#x.loadResident();
+    this.#float.loadResident();
+  }
+
+  /** Appends stores of the resident registers that the region writes. */
+  store(): void {
+    this.#x.storeResident();
+    this.#float.storeResident();
   }
 }
-
-const local = (map: ReadonlyMap<number, number>, number: number): number => {
-  const index = map.get(number);
-  if (index === undefined) throw new TypeError(`register ${number} has no local`);
-  return index;
-};
 
 /** Operands of one instruction as constants and locals. `pcBase` is the local with the address of the page. */
 export const instructionOperands = (
@@ -131,18 +218,14 @@ export const instructionOperands = (
   setX: (value) => {
     const number = fieldOf(word, 'rd');
     // Values have no side effects, so what nobody reads is not computed.
-    if (number === 0) return;
-    value();
-    f.set(registers.x(number));
+    if (number !== 0) registers.setX(number, value);
   },
-  setF: (value) => {
-    value();
-    f.op('f64.reinterpret_i64').set(registers.float(fieldOf(word, 'rd')));
-  },
-  setDouble: (value) => {
-    value();
-    f.set(registers.float(fieldOf(word, 'rd')));
-  },
+  setF: (value) =>
+    registers.setFloat(fieldOf(word, 'rd'), () => {
+      value();
+      f.op('f64.reinterpret_i64');
+    }),
+  setDouble: (value) => registers.setFloat(fieldOf(word, 'rd'), value),
   immediate: () => void f.i64(BigInt(immediate)),
   pc: () => void f.get(pcBase).i64(BigInt(offset)).op('i64.add'),
   nextPc: () =>

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import type { Writable } from 'node:stream';
-import { main } from './index.ts';
+import { prepareEngine } from './engine.ts';
+
+prepareEngine();
 
 /** Resolves when everything written so far has left the process, or has nowhere to go. */
 const flushed = (stream: Writable): Promise<void> =>
@@ -13,8 +15,11 @@ const flushed = (stream: Writable): Promise<void> =>
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 
-void main(process.argv.slice(2), process).then(async (code) => {
-  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
-  // A plugin that leaves a timer or a socket open must not keep the process.
-  process.exit(code);
-});
+const program = import('./index.ts');
+void program
+  .then(({ main }) => main(process.argv.slice(2), process))
+  .then(async (code) => {
+    await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+    // A plugin that leaves a timer or a socket open must not keep the process.
+    process.exit(code);
+  });

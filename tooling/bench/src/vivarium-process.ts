@@ -1,42 +1,11 @@
 /**
- * Runs the guest in a process of its own, as a user's would be. Arguments: kernel, initrd, command line, and
- * `interpret` when nothing is to be translated.
+ * Runs the guest in a process of its own, made ready as `viv` makes its own. Arguments: kernel, initrd, command line,
+ * and `interpret` when nothing is to be translated.
  */
-import { readFileSync } from 'node:fs';
-import { virtBoard } from '@vivarium/board-virt';
-import { CharPortToken, CpuCoreToken } from '@vivarium/contracts';
-import { createInlineCell } from '@vivarium/host';
-import { assemble } from '@vivarium/kernel';
-import { jobTimes, MarkReader } from './marks.ts';
+import { prepareEngine } from '@vivarium/cli/engine';
 
-const MEMORY = 256 * 1024 * 1024;
-
-const main = async (kernel: string, initrd: string, commandLine: string, mode: string): Promise<void> => {
-  // The time that the process needed to get here counts as boot, as it does for the other engine.
-  const start = performance.now() - process.uptime() * 1000;
-  const board = virtBoard({
-    memory: MEMORY,
-    boot: {
-      kind: 'kernel',
-      kernel: { name: kernel, bytes: readFileSync(kernel) },
-      initrd: { name: initrd, bytes: readFileSync(initrd) },
-      commandLine,
-    },
-  });
-  const parts = board.parts.map((part) =>
-    part.id === 'cpu' && mode === 'interpret'
-      ? { ...part, options: { ...(part.options as object | undefined), translate: false } }
-      : part,
-  );
-  await using machine = await assemble({ ...board, parts });
-  const [vcpu] = machine.get(CpuCoreToken).vcpus;
-  const reader = new MarkReader(() => vcpu?.retired ?? 0);
-  machine.get(CharPortToken, 'console0').onOutput((bytes) => reader.push(bytes));
-  const outcome = await createInlineCell(machine).run();
-  if (outcome.kind !== 'power-off') throw new Error(`the guest ended with ${JSON.stringify(outcome)}`);
-  const memory = process.resourceUsage().maxRSS * 1024;
-  process.stdout.write(`${JSON.stringify({ times: jobTimes(reader.marks, start), memory })}\n`);
-};
+prepareEngine();
 
 const [kernel = '', initrd = '', commandLine = '', mode = ''] = process.argv.slice(2);
-await main(kernel, initrd, commandLine, mode);
+const { runMachine } = await import('./vivarium-machine.ts');
+await runMachine(kernel, initrd, commandLine, mode);

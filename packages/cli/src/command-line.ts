@@ -27,6 +27,8 @@ export interface RunRequest {
   /** `-` is standard error. */
   readonly trace: string | undefined;
   readonly traceLimit: number;
+  /** Report what the CPU core did. */
+  readonly stats: boolean;
   readonly json: boolean;
   readonly verbose: boolean;
 }
@@ -120,6 +122,7 @@ export const parseCommandLine = (args: readonly string[]): Request => {
     escape: values.escape === undefined ? DEFAULT_ESCAPE : escapeKey(values.escape),
     trace: values.trace,
     traceLimit: integer('trace-limit', values['trace-limit'] ?? `${DEFAULT_TRACE_LIMIT}`, 1, 1e12),
+    stats: values.stats === true,
     json: values.json === true,
     verbose: values.verbose === true,
   };

@@ -19,6 +19,7 @@ import { readImage } from './image-file.ts';
 import { coded, errorObject, errorText, exitCodeOf, jsonLine } from './report.ts';
 import { type RunResult, run } from './run.ts';
 import type { Streams } from './session.ts';
+import { statisticsText } from './statistics.ts';
 
 const version = (): string => {
   const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
@@ -55,6 +56,7 @@ export const main = async (args: readonly string[], streams: Streams): Promise<n
 
 const report = (request: RunRequest, result: RunResult, streams: Streams): number => {
   const { error, ...rest } = result;
+  if (result.statistics !== undefined && !request.json) streams.stderr.write(statisticsText(result.statistics));
   if (request.json) {
     streams.stdout.write(jsonLine({ ...rest, ...(error === undefined ? {} : { error: errorObject(error) }) }));
   }

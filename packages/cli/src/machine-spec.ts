@@ -103,6 +103,7 @@ export const machineSpec = async (request: RunRequest, progress: Progress, signa
     memory: request.memory,
     cpus: request.cpus,
     clock: request.clock,
+    core: { statistics: request.stats },
     boot: await bootOf(request, progress, signal),
     consoles: consolesOf(request),
     devices: pluginParts(request.plugins),

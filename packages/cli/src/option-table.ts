@@ -42,6 +42,10 @@ export const optionTable = {
   disasm: { type: 'string', value: 'FILE', help: 'Disassemble an ELF file, a Linux Image or raw code, and exit' },
   trace: { type: 'string', value: 'FILE', help: 'Write each instruction before it runs to FILE, or to stderr for -' },
   'trace-limit': { type: 'string', value: 'N', help: 'Stop tracing after N instructions (default 10000)' },
+  stats: {
+    type: 'boolean',
+    help: 'At the end, say on stderr what the CPU core did: MIPS, translation, misses, exits, traps',
+  },
   json: { type: 'boolean', help: 'Print one JSON object with the outcome or the error on stdout' },
   verbose: { type: 'boolean', help: 'Show what the parts log, the console with --exec, and causes of errors' },
   version: { type: 'boolean', help: 'Print the version' },

@@ -12,6 +12,7 @@ import { Notices } from './notices.ts';
 import { loadPlugin } from './plugin-module.ts';
 import { Progress } from './progress.ts';
 import type { Session, Streams } from './session.ts';
+import { type RunStatistics, runStatistics, statisticsText } from './statistics.ts';
 import { TerminalSession } from './terminal-session.ts';
 import { Tracer } from './trace.ts';
 
@@ -24,6 +25,8 @@ export interface RunResult {
   readonly exec?: { readonly stdout: string; readonly stderr: string; readonly truncated: boolean };
   /** What the firmware put where. */
   readonly boot?: unknown;
+  /** What the CPU core did, when it was asked for. */
+  readonly statistics?: RunStatistics;
   /** Of the machine's last state, with the virtual clock. */
   readonly stateHash?: string;
 }
@@ -81,7 +84,7 @@ const runTerminal = async (request: RunRequest, streams: Streams, running: Runni
     },
   });
   const outcome = await drive(session, running);
-  return { ...conclude(request, running, outcome), ...(await factsOf(request, machine)) };
+  return { ...conclude(request, running, outcome), ...(await factsOf(request, running)) };
 };
 
 const runExec = async (request: RunRequest, streams: Streams, running: Running): Promise<RunResult> => {
@@ -115,7 +118,7 @@ const runExec = async (request: RunRequest, streams: Streams, running: Running):
   };
   return {
     ...conclude(request, running, outcome, session.exitCode),
-    ...(await factsOf(request, machine)),
+    ...(await factsOf(request, running)),
     ...(exec === undefined ? {} : { exec }),
   };
 };
@@ -148,8 +151,13 @@ const faultError = ({ code, message, vcpu, pc }: GuestFault): VivariumError => {
 };
 
 /** What programs may want to know of the machine: where the firmware put what, and the hash of its last state. */
-const factsOf = async (request: RunRequest, machine: Machine): Promise<Pick<RunResult, 'boot' | 'stateHash'>> => {
-  if (!request.json) return {};
+const factsOf = async (
+  request: RunRequest,
+  { machine, cell }: Running,
+): Promise<Pick<RunResult, 'boot' | 'stateHash' | 'statistics'>> => {
+  const statistics = request.stats ? runStatistics(machine, cell.stats) : undefined;
+  const counted = statistics === undefined ? {} : { statistics };
+  if (!request.json) return counted;
   const layout = machine.maybe(FirmwareToken)?.layout;
   const boot = layout && {
     entry: layout.entry,
@@ -157,6 +165,7 @@ const factsOf = async (request: RunRequest, machine: Machine): Promise<Pick<RunR
     deviceTree: { base: layout.deviceTree.base, length: layout.deviceTree.blob.length },
   };
   return {
+    ...counted,
     ...(boot === undefined ? {} : { boot }),
     ...(request.clock === 'virtual' ? { stateHash: await stateHash(machine) } : {}),
   };

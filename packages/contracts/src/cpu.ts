@@ -87,6 +87,28 @@ export interface Vcpu {
 export type EnvironmentCallOutcome = 'handled' | 'reflect';
 
 /** A CPU core with all vCPUs of a machine. */
+/** What a core did, summed over its vCPUs, since it was made. Counts, but for what names another unit. */
+export interface CoreStatistics {
+  /** Instructions retired. */
+  readonly instructions: number;
+  /** Instructions attempted in translated code; absent when the core was not asked to count them. */
+  readonly translated?: number;
+  /** Pieces of translated code: made, dropped again, and there now, with their size; and what making them took. */
+  readonly translations: {
+    readonly made: number;
+    readonly dropped: number;
+    readonly live: number;
+    readonly bytes: number;
+    readonly milliseconds: number;
+  };
+  /** Accesses that no TLB entry served: translated anew, to devices, across pages, or to code. */
+  readonly misses: { readonly fetch: number; readonly load: number; readonly store: number };
+  /** Times generated code was left for the host's, by what for. */
+  readonly exits: Readonly<Record<string, number>>;
+  /** Traps taken, by the specification's name of the cause. */
+  readonly traps: Readonly<Record<string, number>>;
+}
+
 export interface CpuCore {
   /** For example `riscv64`. */
   readonly architecture: string;
@@ -100,6 +122,8 @@ export interface CpuCore {
   onEnvironmentCall(handler: ((vcpu: Vcpu) => EnvironmentCallOutcome) | undefined): void;
   /** Code at these guest-physical bytes may have changed behind the core's back. */
   invalidateCode(address: number, length: number): void;
+  /** What the core did; absent when it does not keep account. */
+  statistics?(): CoreStatistics;
 }
 
 export const CpuCoreToken: Token<CpuCore> = defineToken('vivarium/cpu-core', 1);

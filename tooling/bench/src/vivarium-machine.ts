@@ -13,6 +13,7 @@ export const runMachine = async (kernel: string, initrd: string, commandLine: st
   const start = performance.now() - process.uptime() * 1000;
   const board = virtBoard({
     memory: MEMORY,
+    core: { translate: mode !== 'interpret' },
     boot: {
       kind: 'kernel',
       kernel: { name: kernel, bytes: readFileSync(kernel) },
@@ -20,12 +21,7 @@ export const runMachine = async (kernel: string, initrd: string, commandLine: st
       commandLine,
     },
   });
-  const parts = board.parts.map((part) =>
-    part.id === 'cpu' && mode === 'interpret'
-      ? { ...part, options: { ...(part.options as object | undefined), translate: false } }
-      : part,
-  );
-  await using machine = await assemble({ ...board, parts });
+  await using machine = await assemble(board);
   const [vcpu] = machine.get(CpuCoreToken).vcpus;
   const reader = new MarkReader(() => vcpu?.retired ?? 0);
   machine.get(CharPortToken, 'console0').onOutput((bytes) => reader.push(bytes));

@@ -31,6 +31,8 @@ export type VirtBoot =
 
 /** What a board can be asked for. */
 export interface VirtBoardOptions {
+  /** Options for the CPU core, besides its harts and time base: see @vivarium/cpu-riscv64. */
+  readonly core?: Readonly<Record<string, unknown>>;
   /** For people and logs. Default `virt`. */
   readonly name?: string;
   /** Bytes of RAM. Default 256 MiB; 16 MiB to 3.5 GiB. */

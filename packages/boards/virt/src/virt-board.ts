@@ -65,7 +65,11 @@ export const virtBoard = (options: VirtBoardOptions): MachineSpec => {
       { id: 'clock', plugin: clock === 'real' ? realClock : virtualClock },
       { id: 'memory', plugin: linearMemory, options: { banks: [{ base: MEMORY_MAP.ram.base, size: memory }] } },
       { id: 'mmu', plugin: riscvMmu, options: {} },
-      { id: 'cpu', plugin: riscv64Core, options: { harts: cpus, timebaseFrequency: TIMEBASE_FREQUENCY } },
+      {
+        id: 'cpu',
+        plugin: riscv64Core,
+        options: { ...options.core, harts: cpus, timebaseFrequency: TIMEBASE_FREQUENCY },
+      },
       {
         id: 'plic',
         plugin: plic,

@@ -1,5 +1,6 @@
 import type {
   Clock,
+  CoreStatistics,
   CpuCore,
   DeviceTreeNode,
   EnvironmentCallOutcome,
@@ -14,6 +15,7 @@ import { coreDeviceTree } from './device-tree.ts';
 import { HEAT_COUNTERS } from './emit/main-loop.ts';
 import type { HelperIndices } from './emit/arithmetic.ts';
 import { RiscvHart } from './hart/hart.ts';
+import { coreStatistics } from './statistics.ts';
 import { Translator } from './translate/translator.ts';
 
 export interface RiscvCoreParts {
@@ -30,6 +32,7 @@ export interface RiscvCoreOptions {
   readonly translate: boolean;
   readonly hotJumps: number;
   readonly translatedBytes: number;
+  readonly statistics: boolean;
 }
 
 /** All harts of a machine, with the decoded code that they share. */
@@ -38,11 +41,13 @@ export class RiscvCore implements CpuCore {
   readonly vcpus: readonly RiscvHart[];
   readonly deviceTree: DeviceTreeNode;
   readonly #code: CodeCache;
+  readonly #counted: boolean;
   #translator: Translator | undefined;
   #environmentCall: ((vcpu: Vcpu) => EnvironmentCallOutcome) | undefined;
 
   constructor(parts: RiscvCoreParts, options: RiscvCoreOptions) {
     const { memory } = parts;
+    this.#counted = options.statistics;
     const harts: RiscvHart[] = [];
     this.#code = new CodeCache(
       memory,
@@ -72,6 +77,7 @@ export class RiscvCore implements CpuCore {
           regions,
           heat,
           threshold: options.hotJumps,
+          statistics: options.statistics,
           hot: (slot) => this.#translator?.hot(slot),
           timebaseFrequency: options.timebaseFrequency,
           environmentCall: (hart) => this.#environmentCall?.(hart) ?? 'reflect',
@@ -105,6 +111,10 @@ export class RiscvCore implements CpuCore {
 
   onEnvironmentCall(handler: ((vcpu: Vcpu) => EnvironmentCallOutcome) | undefined): void {
     this.#environmentCall = handler;
+  }
+
+  statistics(): CoreStatistics {
+    return coreStatistics(this.vcpus, this.#translator, this.#counted);
   }
 
   invalidateCode(address: number, length: number): void {

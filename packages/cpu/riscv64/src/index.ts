@@ -44,6 +44,8 @@ export const riscv64CoreOptions = z
     hotJumps: z.int().min(1).max(1_000_000_000).default(20_000),
     /** Bytes of translated code at which all of it is dropped. */
     translatedBytes: z.int().min(65_536).max(1_073_741_824).default(67_108_864),
+    /** Count instructions in translated code, for `statistics()`; costs a little at each entry to it. */
+    statistics: z.boolean().default(false),
   })
   .prefault({});
 

@@ -21,6 +21,8 @@ import {
   STATE_FETCH_TLB,
   STATE_PC,
   STATE_READ_TLB,
+  STATE_REGION_CALLS,
+  STATE_TRANSLATED,
   STATE_WRITE_TLB,
 } from '../state/layout.ts';
 import type { HelperIndices } from './arithmetic.ts';
@@ -50,6 +52,8 @@ export interface MainLoopContext {
   readonly heat: number | undefined;
   /** Jumps to an instruction that make it hot. */
   readonly threshold: number;
+  /** Whether instructions in translated code are counted. */
+  readonly counted: boolean;
 }
 
 /** What a handler needs besides its operands. */
@@ -356,6 +360,7 @@ const emitRegionCall = (context: MainLoopContext, loop: Loop, call: RegionCall):
   f.get(slot).memory('i32.load', 4).tee(destination).i32(POSITION_MASK).op('i32.and');
   f.i32(state);
   f.get(destination).i32(POSITION_BITS).op('i32.shr_u').callIndirect(context.regionType).set(destination);
+  if (context.counted) emitCounts(f, state, call.budget);
   f.get(destination).op('i32.eqz').brIf(loop.resync);
   call.takeBudget();
   // Regions change the regime of translation by themselves.
@@ -372,6 +377,24 @@ const emitRegionCall = (context: MainLoopContext, loop: Loop, call: RegionCall):
   f.get(slot).memory('i32.load8_u', 0).i32(COMPILED).op('i32.ne').brIf(loop.next);
   f.get(call.budget).i32(0).op('i32.le_s').brIf(loop.next);
   emitApart(context, loop, call);
+};
+
+/** Adds what a region took from local `budget` to the counters. */
+const emitCounts = (f: FunctionBuilder, state: number, budget: number): void => {
+  const add = (place: number, value: () => void): void => {
+    f.i32(0)
+      .i32(0)
+      .memory('i64.load', state + place);
+    value();
+    f.op('i64.add').memory('i64.store', state + place);
+  };
+  add(STATE_TRANSLATED, () => {
+    f.get(budget)
+      .i32(0)
+      .memory('i32.load', state + STATE_BUDGET);
+    f.op('i32.sub').op('i64.extend_i32_s');
+  });
+  add(STATE_REGION_CALLS, () => f.i64(1n));
 };
 
 /** Executes the instruction at `slot` from a slot of its own; pc stays what it was. */

@@ -16,6 +16,8 @@ export interface InterpreterOptions {
   readonly heat: number | undefined;
   /** Jumps to an instruction that make it hot. */
   readonly threshold: number;
+  /** Counts instructions in translated code at STATE_TRANSLATED, and entries to it. */
+  readonly counted: boolean;
 }
 
 /**
@@ -33,7 +35,7 @@ export const emitInterpreter = (options: InterpreterOptions): Uint8Array<ArrayBu
   const context = { module, calls, helpers, state: options.state, tlbEntries: options.tlbEntries };
   const cold = emitCold({ ...context, sharedMemory: shared });
   const regionType = module.type(REGION_PARAMETERS, REGION_RESULTS);
-  const { heat, threshold } = options;
-  module.exportFunction('run', emitMainLoop({ ...context, cold, regionType, heat, threshold }));
+  const { heat, threshold, counted } = options;
+  module.exportFunction('run', emitMainLoop({ ...context, cold, regionType, heat, threshold, counted }));
   return module.encode();
 };

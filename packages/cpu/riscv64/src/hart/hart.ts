@@ -16,7 +16,7 @@ import { emitInterpreter } from '../emit/module.ts';
 import { type HartCalls, IMPORT_MODULE } from '../emit/imports.ts';
 import { memoryShape } from '../emit/memory-shape.ts';
 import { HartState, SUPERVISOR } from '../state/hart-state.ts';
-import { STATE_BYTES } from '../state/layout.ts';
+import { STATE_BYTES, STATE_REGION_CALLS, STATE_TRANSLATED } from '../state/layout.ts';
 import { AtomicPort } from './atomic-port.ts';
 import { Counter } from './counters.ts';
 import { CsrFile } from './csr-file.ts';
@@ -47,6 +47,8 @@ export interface HartSurroundings {
   /** Offset of the jump counters; undefined when nothing is translated. */
   readonly heat: number | undefined;
   readonly threshold: number;
+  /** Whether instructions in translated code are counted. */
+  readonly statistics: boolean;
   readonly hot: (slot: number) => void;
   readonly timebaseFrequency: number;
   readonly environmentCall: (hart: Vcpu) => EnvironmentCallOutcome;
@@ -60,6 +62,8 @@ export class RiscvHart implements Vcpu {
   readonly mmu: HartMmu;
   /** The interpreter's functions: `run`, and the helpers that regions import. */
   readonly exports: WebAssembly.Exports;
+  /** How often generated code called TypeScript, by what for. */
+  readonly calls = { fetch: 0, load: 0, store: 0, atomic: 0, system: 0, float: 0, decode: 0, apart: 0 };
   readonly #around: HartSurroundings;
   readonly #state: HartState;
   readonly #interrupts: Interrupts;
@@ -125,18 +129,41 @@ export class RiscvHart implements Vcpu {
     );
     const float = new FloatPort(state, slots, illegal);
     const atomic = new AtomicPort(state, slots, memoryPort, buffer, () => this.mmu.physical);
+    const { calls } = this;
     this.exports = this.#instantiate({
       fetchMiss: () => {
+        calls.fetch += 1;
         fetch.miss();
         this.#checkLoop();
       },
-      decode: (slot) => code.decodeAt(slot),
-      straddle: () => this.#checked(fetch.single()),
-      loadMiss: (kind) => this.#checked(memoryPort.load(kind)),
-      storeMiss: (kind) => this.#checked(memoryPort.store(kind)),
-      atomicMiss: (slot) => atomic.execute(slot),
-      system: (slot) => this.#checked(system.execute(slot)),
-      float: (slot) => float.execute(slot),
+      decode: (slot) => {
+        calls.decode += 1;
+        code.decodeAt(slot);
+      },
+      straddle: () => {
+        calls.apart += 1;
+        return this.#checked(fetch.single());
+      },
+      loadMiss: (kind) => {
+        calls.load += 1;
+        return this.#checked(memoryPort.load(kind));
+      },
+      storeMiss: (kind) => {
+        calls.store += 1;
+        return this.#checked(memoryPort.store(kind));
+      },
+      atomicMiss: (slot) => {
+        calls.atomic += 1;
+        return atomic.execute(slot);
+      },
+      system: (slot) => {
+        calls.system += 1;
+        return this.#checked(system.execute(slot));
+      },
+      float: (slot) => {
+        calls.float += 1;
+        return float.execute(slot);
+      },
       illegal: () => this.#checked(illegal()),
       misaligned: (slot) => this.#misaligned(slots.row(slot)),
       hot: around.hot,
@@ -154,6 +181,7 @@ export class RiscvHart implements Vcpu {
       memory: memoryShape(buffer),
       heat: this.#around.heat,
       threshold: this.#around.threshold,
+      counted: this.#around.statistics,
     });
     const { regions } = this.#around;
     const imports = { [IMPORT_MODULE]: { ...calls, regions, memory: memory.linear as WebAssembly.Memory } };
@@ -298,6 +326,23 @@ export class RiscvHart implements Vcpu {
 
   get retired(): number {
     return this.#attempted - this.#traps.exceptions;
+  }
+
+  /** Traps by cause (from 64 on interrupts); those that translated code took by itself are environment calls. */
+  traps(): Float64Array {
+    const { taken, exceptions } = this.#traps;
+    const result = Float64Array.from(taken);
+    const here = taken.subarray(0, 64).reduce((sum, count) => sum + count, 0);
+    result[ExceptionCause.EnvironmentCallFromU] += Math.max(0, exceptions - here);
+    return result;
+  }
+
+  /** Instructions attempted in translated code, and entries to it; 0 when they are not counted. */
+  get translated(): { readonly instructions: number; readonly entries: number } {
+    return {
+      instructions: this.#state.counter(STATE_TRANSLATED),
+      entries: this.#state.counter(STATE_REGION_CALLS),
+    };
   }
 
   get attemptedInSlice(): number {

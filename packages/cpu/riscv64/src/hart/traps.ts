@@ -49,6 +49,8 @@ export class Traps {
   readonly #supervisor: TrapRegisters;
   readonly #delegated: number;
   readonly #attempts: () => number;
+  /** Traps taken here by cause: exceptions, and from 64 on interrupts. */
+  readonly taken = new Float64Array(128);
   #repeated = 0;
   #lastAttempt = -1;
   #lastPcLow = 0;
@@ -77,7 +79,7 @@ export class Traps {
 
   /** Exceptions since reset: attempted instructions that did not retire. */
   get exceptions(): number {
-    return (this.#state.low(STATE_EXCEPTIONS) >>> 0) + this.#state.high(STATE_EXCEPTIONS) * 0x1_0000_0000;
+    return this.#state.counter(STATE_EXCEPTIONS);
   }
 
   /** True when traps repeat without a single instruction in between: the hart will never do anything else. */
@@ -89,6 +91,7 @@ export class Traps {
   exception(cause: number, valueLow: number, valueHigh: number): void {
     this.#state.count(STATE_EXCEPTIONS);
     this.#watch(cause);
+    this.taken[cause & 63] += 1;
     const { privilege } = this.#state;
     const delegate = privilege <= SUPERVISOR && ((this.#state.low(this.#delegated) >>> cause) & 1) !== 0;
     this.#enter(delegate, cause, 0, valueLow, valueHigh);
@@ -96,6 +99,7 @@ export class Traps {
 
   /** Takes an interrupt before the instruction at the present pc. */
   interrupt(cause: number): void {
+    this.taken[64 + (cause & 63)] += 1;
     const delegate = this.#state.privilege <= SUPERVISOR && ((this.#interrupts.delegated >>> cause) & 1) !== 0;
     this.#enter(delegate, cause, INTERRUPT_HIGH, 0, 0);
   }
@@ -185,6 +189,7 @@ export class Traps {
   }
 
   reset(): void {
+    this.taken.fill(0);
     this.#mmu.regimes.forEach(({ read, write, fetch }, number) => {
       const at = STATE_REGIMES + number * REGIME_BYTES;
       this.#state.setWord(at, read);

@@ -71,6 +71,11 @@ export class HartState implements TranslationControl {
     this.#words[(to >> 2) + 1] = this.#words[(from >> 2) + 1];
   }
 
+  /** A u64 below 2^53. */
+  counter(at: number): number {
+    return (this.low(at) >>> 0) + this.high(at) * 0x1_0000_0000;
+  }
+
   /** Adds 1 to a u64. */
   count(at: number): void {
     const low = (this.low(at) + 1) | 0;

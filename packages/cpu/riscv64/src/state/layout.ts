@@ -27,6 +27,9 @@ export const STATE_PRIVILEGE = 592;
 export const STATE_ATTENTION = 596;
 /** u64: exceptions since reset: attempted instructions that did not retire. */
 export const STATE_EXCEPTIONS = 672;
+/** u64: instructions attempted in translated code, and entries to it from the interpreter; where they are counted. */
+export const STATE_TRANSLATED = 680;
+export const STATE_REGION_CALLS = 688;
 /** u64: what tags of the TLBs carry in their low 12 bits. */
 export const STATE_CONTEXT = 584;
 /** u64: address of the access that a call to TypeScript is about. */

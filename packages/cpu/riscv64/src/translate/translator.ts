@@ -41,6 +41,10 @@ export class Translator {
   readonly #pages = new Map<number, Region[]>();
   readonly #free: number[] = [];
   readonly #fused = hasFusedMultiplyAdd();
+  /** Regions made and dropped, and the milliseconds that making took. */
+  made = 0;
+  dropped = 0;
+  milliseconds = 0;
   #nextIndex = 1;
   #size = 0;
 
@@ -53,8 +57,19 @@ export class Translator {
     this.#words = new Int32Array(buffer);
   }
 
+  /** Bytes of the regions that are there. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** The instruction of a slot was reached by jumps often enough. */
   hot(slot: number): void {
+    const start = performance.now();
+    this.#translate(slot);
+    this.milliseconds += performance.now() - start;
+  }
+
+  #translate(slot: number): void {
     const page = this.#code.pageOf(slot);
     if (page === undefined || this.#bytes[slot] === COMPILED) return;
     const offset = ((slot - page.slots) / SLOT_BYTES) * 2;
@@ -107,6 +122,7 @@ export class Translator {
       this.#words[slot + 1] = (index << POSITION_BITS) | (label & POSITION_MASK);
     }
     this.#size += translated.bytes.length;
+    this.made += 1;
   }
 
   #takeIndex(): number {
@@ -137,6 +153,7 @@ export class Translator {
     this.#options.table.set(region.index, null);
     this.#free.push(region.index);
     this.#size -= region.bytes;
+    this.dropped += 1;
     const list = (this.#pages.get(region.page) ?? []).filter((other) => other !== region);
     if (list.length === 0) this.#pages.delete(region.page);
     else this.#pages.set(region.page, list);

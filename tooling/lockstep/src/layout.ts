@@ -23,10 +23,14 @@ export const DATA = {
   user: 20,
   untouched: 21,
   executable: 22,
-  /** The last table of the first address space: programs change their own mappings. */
-  table: 23,
+  /**
+   * The last table of the first address space: programs change their own mappings. Far from the rest, for a change
+   * without a fence may be seen at any time, and so not at the same time by both.
+   */
+  table: 31,
 } as const;
-export const DATA_PAGES = 8;
+/** Pages that pointers go to. */
+export const DATA_PAGES = 7;
 
 /** Root, middle, last table and the two of the alias, for each of two address spaces. */
 export const TABLES_PAGE = 32;

@@ -3,9 +3,12 @@ import { BUS_FAULT, type SystemBus } from '@vivarium/contracts';
 import { DEVICE, ExceptionCause, type HartMmu, PAGE_FAULT, READ, WRITE } from '@vivarium/isa-riscv';
 import type { CodeCache } from '../decode/code-cache.ts';
 import type { HartState } from '../state/hart-state.ts';
+import { STATE_CONTEXT, STATE_WRITE_TLB } from '../state/layout.ts';
 import type { Traps } from './traps.ts';
 
 const PAGE = 4096;
+/** Tag u64, payload u32, 4 unused: as generated code reads it. */
+const TLB_ENTRY_BYTES = 16;
 const TRAPPED = 1;
 const DONE = 0;
 
@@ -200,10 +203,27 @@ export class MemoryPort {
 
   /** cbo.zero: `bytes` of zeros from an aligned address. */
   zero(low: number, high: number, bytes: number): number {
+    // Pages are cleared block by block: all but the first are in the TLB, and then they hold no code either.
+    const known = this.#written(low, high);
+    if (known >= 0) {
+      this.#bytes.fill(0, known, known + bytes);
+      return DONE;
+    }
     const offset = this.#mmu.resolve(low, high, bytes, WRITE);
     if (offset < 0) return this.#fault(offset, WRITE, this.#state.addressLow, this.#state.addressHigh);
     this.#bytes.fill(0, offset, offset + bytes);
     this.changed(this.#mmu.physical, bytes);
     return DONE;
+  }
+
+  /** Offset in linear memory of an address that the write TLB knows, else −1. */
+  #written(low: number, high: number): number {
+    const state = this.#state;
+    const place = ((low >>> 12) & (this.#mmu.tlb.entries - 1)) * TLB_ENTRY_BYTES;
+    const at = state.low(STATE_WRITE_TLB) + place;
+    const view = this.#view;
+    if (view.getInt32(at, true) !== ((low & ~0xfff) | state.low(STATE_CONTEXT))) return -1;
+    if (view.getInt32(at + 4, true) !== high) return -1;
+    return (low + view.getInt32(at + 8, true)) >>> 0;
   }
 }

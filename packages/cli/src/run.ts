@@ -12,7 +12,7 @@ import { Notices } from './notices.ts';
 import { loadPlugin } from './plugin-module.ts';
 import { Progress } from './progress.ts';
 import type { Session, Streams } from './session.ts';
-import { type RunStatistics, runStatistics, statisticsText } from './statistics.ts';
+import { type RunStatistics, runStatistics } from './statistics.ts';
 import { TerminalSession } from './terminal-session.ts';
 import { Tracer } from './trace.ts';
 

@@ -20,5 +20,5 @@ globalThis.runJobs = (commandLine) =>
       if (data.times === undefined) reject(new Error(data.error));
       else resolve(data.times);
     });
-    worker.postMessage(commandLine);
+    worker.postMessage(commandLine, {});
   });

@@ -7,7 +7,7 @@ const image = async (name: string): Promise<{ readonly name: string; readonly by
   return { name, bytes: new Uint8Array(await response.arrayBuffer()) };
 };
 
-const answer = (data: Answer): void => globalThis.postMessage(data);
+const answer = (data: Answer): void => globalThis.postMessage(data, {});
 
 globalThis.addEventListener('message', ({ data: commandLine }: MessageEvent<string>) => {
   const start = performance.now();

@@ -1,6 +1,6 @@
 import type { VcpuExit } from '@vivarium/contracts';
 import { disposableModules } from './region-count.ts';
-import { Random } from '@vivarium/tooling-differential/random';
+import { Random } from '../random.ts';
 import { LockstepMachine } from './machine.ts';
 import { generate, type Program } from './program.ts';
 

@@ -1,4 +1,4 @@
-import type { Random } from '@vivarium/tooling-differential/random';
+import type { Random } from '../random.ts';
 import { DATA, page, USER_BASE } from './layout.ts';
 
 /** Entries in the table of places to go on at. */

@@ -1,5 +1,5 @@
 import { assemble } from '@vivarium/isa-riscv';
-import type { Random } from '@vivarium/tooling-differential/random';
+import type { Random } from '../random.ts';
 import { CODE_PAGE, CODE_PAGES, PAGE, page, RAM_BASE } from './layout.ts';
 import { line } from './lines.ts';
 import { FRAME_END, frameStart } from './handlers.ts';

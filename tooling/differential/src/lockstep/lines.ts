@@ -1,4 +1,4 @@
-import type { Random } from '@vivarium/tooling-differential/random';
+import type { Random } from '../random.ts';
 import { DATA_PAGE, DATA_PAGES, DATA, PAGE, page, USER_BASE } from './layout.ts';
 
 const REGISTERS = ['t0', 't1', 'a0', 'a1', 'a2', 'a3', 'a4', 'a5', 's6', 's7'];
@@ -68,7 +68,7 @@ const MAKERS: readonly (readonly [weight: number, maker: Maker])[] = [
   [2, (r) => `fcvt.d.l ${float(r)}, ${register(r)}`],
   [2, (r) => `fsqrt.d ${float(r)}, ${float(r)}`],
   [2, (r) => `${r.pick(['feq.d', 'flt.d', 'fle.d'])} ${register(r)}, ${float(r)}, ${float(r)}`],
-  [2, (r) => `${r.pick(['csrr a3, fflags', 'csrwi fflags, 0', 'csrwi frm, 0', 'csrwi frm, 1', 'csrr a4, fcsr'])}`],
+  [2, (r) => r.pick(['csrr a3, fflags', 'csrwi fflags, 0', 'csrwi frm, 0', 'csrwi frm, 1', 'csrr a4, fcsr'])],
   [8, (r) => `li t1, ${r.pick(STATUS_BITS)}\n  ${r.pick(['csrs', 'csrc'])} sstatus, t1`],
   [2, (r) => `${r.pick(['csrrs', 'csrrc'])} ${register(r)}, sstatus, ${register(r)}`],
   [2, (r) => r.pick(['csrsi sstatus, 2', 'csrci sstatus, 2', 'csrr a5, sstatus'])],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lockstep } from '../src/lockstep.ts';
+import { lockstep } from '../src/lockstep/lockstep.ts';
 
 describe('translated code', () => {
   it('does what interpreted code does, with page tables, traps and changing code', { timeout: 120_000 }, async () => {

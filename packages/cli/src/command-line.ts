@@ -27,6 +27,8 @@ export interface RunRequest {
   /** `-` is standard error. */
   readonly trace: string | undefined;
   readonly traceLimit: number;
+  /** Attribute time to symbols from these files, and show so many. */
+  readonly profile: { readonly symbols: readonly string[]; readonly top: number } | undefined;
   /** Report what the CPU core did. */
   readonly stats: boolean;
   readonly json: boolean;
@@ -39,6 +41,7 @@ export type Request =
   | { readonly action: 'version' }
   | { readonly action: 'disassemble'; readonly file: string };
 
+const DEFAULT_TOP = 30;
 const DEFAULT_TRACE_LIMIT = 10_000;
 const DEFAULT_ESCAPE = 0x1d; // Ctrl-]
 /** Longest `--timeout` that host timers can keep, in seconds. */
@@ -100,7 +103,8 @@ export const parseCommandLine = (args: readonly string[]): Request => {
   if (values.help === true) return { action: 'help' };
   if (values.version === true) return { action: 'version' };
   const [command, guest, ...rest] = positionals;
-  if (command !== undefined && command !== 'run') throw usage(`there is no command '${command}'`);
+  if (command !== undefined && command !== 'run' && command !== 'profile')
+    throw usage(`there is no command '${command}'`);
   if (values.disasm !== undefined) return { action: 'disassemble', file: values.disasm };
   if (command === undefined) throw usage('no command is given');
   if (rest[0] !== undefined) throw usage(`'${rest[0]}' is one argument too many; quote a command that has spaces`);
@@ -122,10 +126,17 @@ export const parseCommandLine = (args: readonly string[]): Request => {
     escape: values.escape === undefined ? DEFAULT_ESCAPE : escapeKey(values.escape),
     trace: values.trace,
     traceLimit: integer('trace-limit', values['trace-limit'] ?? `${DEFAULT_TRACE_LIMIT}`, 1, 1e12),
+    profile:
+      command === 'profile'
+        ? { symbols: values.symbols ?? [], top: integer('top', values.top ?? `${DEFAULT_TOP}`, 1, 1e6) }
+        : undefined,
     stats: values.stats === true,
     json: values.json === true,
     verbose: values.verbose === true,
   };
+  if (request.profile === undefined && (values.symbols !== undefined || values.top !== undefined)) {
+    throw usage('--symbols and --top are for `viv profile`');
+  }
   checkTogether(request);
   return request;
 };

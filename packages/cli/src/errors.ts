@@ -34,6 +34,10 @@ export const errors = defineErrors({
     when: 'The guest powered off with a failure code, which becomes the exit code.',
     hint: 'The guest says why on its console.',
   },
+  VIV_SYMBOLS: {
+    when: 'A file given to --symbols holds no symbols.',
+    hint: 'Give an ELF file with a symbol table, a System.map, or what a guest shows in /proc/kallsyms.',
+  },
   VIV_DISASSEMBLE: {
     when: 'A file given to --disasm holds no code that can be shown.',
     hint: 'Give a RISC-V ELF file, a Linux Image, or raw machine code.',

@@ -14,6 +14,7 @@ Usage:
   viv run debian --exec CMD [options]        run one command in it
   viv run --kernel FILE [options]            boot a kernel of your own
   viv run --bios FILE [options]              start machine-mode firmware
+  viv profile debian --exec CMD [options]    the same, and where the guest spent its time
   viv run --disasm FILE                      show the code in a file
 
 Options:

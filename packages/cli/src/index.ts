@@ -16,6 +16,7 @@ import { disassembly } from './disassembly.ts';
 import { ExitCode } from './exit-code.ts';
 import { helpText } from './help.ts';
 import { readImage } from './image-file.ts';
+import { profileText } from './profiler.ts';
 import { coded, errorObject, errorText, exitCodeOf, jsonLine } from './report.ts';
 import { type RunResult, run } from './run.ts';
 import type { Streams } from './session.ts';
@@ -56,6 +57,7 @@ export const main = async (args: readonly string[], streams: Streams): Promise<n
 
 const report = (request: RunRequest, result: RunResult, streams: Streams): number => {
   const { error, ...rest } = result;
+  if (result.profile !== undefined && !request.json) streams.stderr.write(profileText(result.profile));
   if (result.statistics !== undefined && !request.json) streams.stderr.write(statisticsText(result.statistics));
   if (request.json) {
     streams.stdout.write(jsonLine({ ...rest, ...(error === undefined ? {} : { error: errorObject(error) }) }));

@@ -42,6 +42,13 @@ export const optionTable = {
   disasm: { type: 'string', value: 'FILE', help: 'Disassemble an ELF file, a Linux Image or raw code, and exit' },
   trace: { type: 'string', value: 'FILE', help: 'Write each instruction before it runs to FILE, or to stderr for -' },
   'trace-limit': { type: 'string', value: 'N', help: 'Stop tracing after N instructions (default 10000)' },
+  symbols: {
+    type: 'string',
+    value: 'FILE',
+    multiple: true,
+    help: 'profile: names of addresses, an ELF file, System.map or kallsyms (repeatable)',
+  },
+  top: { type: 'string', value: 'N', help: 'profile: show the N symbols that took longest (default 30)' },
   stats: {
     type: 'boolean',
     help: 'At the end, say on stderr what the CPU core did: MIPS, translation, misses, exits, traps',

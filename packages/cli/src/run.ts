@@ -10,9 +10,11 @@ import { abortOnSignal, type Interruption, watchInterruptions } from './interrup
 import { machineSpec } from './machine-spec.ts';
 import { Notices } from './notices.ts';
 import { loadPlugin } from './plugin-module.ts';
+import { Profiler, type ProfileRow } from './profiler.ts';
 import { Progress } from './progress.ts';
 import type { Session, Streams } from './session.ts';
 import { type RunStatistics, runStatistics } from './statistics.ts';
+import { readSymbols } from './symbols.ts';
 import { TerminalSession } from './terminal-session.ts';
 import { Tracer } from './trace.ts';
 
@@ -25,6 +27,8 @@ export interface RunResult {
   readonly exec?: { readonly stdout: string; readonly stderr: string; readonly truncated: boolean };
   /** What the firmware put where. */
   readonly boot?: unknown;
+  /** Where the guest spent its time, when it was asked for. */
+  readonly profile?: readonly ProfileRow[];
   /** What the CPU core did, when it was asked for. */
   readonly statistics?: RunStatistics;
   /** Of the machine's last state, with the virtual clock. */
@@ -38,6 +42,8 @@ const CONSOLE_TAIL = 4096;
 
 /** Assembles the machine, connects it to the process, runs it to its end, and takes it down. Throws coded errors. */
 export const run = async (request: RunRequest, streams: Streams): Promise<RunResult> => {
+  const symbols = await readSymbols(request.profile?.symbols ?? []);
+  const profiler = request.profile === undefined ? undefined : new Profiler();
   const notices = new Notices((text) => streams.stderr.write(text));
   const spec = await abortOnSignal((signal) => machineSpec(request, new Progress(streams.stderr), signal));
   await using machine = await assemble(spec, { load: (specifier) => loadPlugin(specifier, process.cwd()) });
@@ -47,13 +53,17 @@ export const run = async (request: RunRequest, streams: Streams): Promise<RunRes
     await using cell = createInlineCell(machine, {
       onReboot: request.reboot ? 'reset' : 'stop',
       ...(tracer === undefined ? {} : { step: tracer.step }),
+      ...(profiler === undefined ? {} : { sample: (vcpu, milliseconds) => profiler.sample(vcpu, milliseconds) }),
     });
     const stop = (): void => void cell.stop().catch(() => {}); // what fails then ends the run, which says so
     const interruption = watchInterruptions(request.timeout, streams, stop);
     try {
-      return request.exec === undefined
-        ? await runTerminal(request, streams, { machine, cell, notices, interruption })
-        : await runExec(request, streams, { machine, cell, notices, interruption });
+      const running = { machine, cell, notices, interruption };
+      const result = await (request.exec === undefined
+        ? runTerminal(request, streams, running)
+        : runExec(request, streams, running));
+      const profile = profiler?.rows(symbols, request.profile?.top ?? 0);
+      return profile === undefined ? result : { ...result, profile };
     } finally {
       interruption.close();
     }

@@ -36,6 +36,7 @@ describe('the command line', () => {
       escape: 0x1d,
       trace: undefined,
       traceLimit: 10_000,
+      profile: undefined,
       stats: false,
       json: false,
       verbose: false,

@@ -51,4 +51,6 @@ export interface CellOptions {
    * Returning `false` ends that for the rest of the run.
    */
   readonly step?: (vcpu: Vcpu) => boolean;
+  /** Called after every slice, a fraction of a millisecond of guest execution, with the host milliseconds it took. */
+  readonly sample?: (vcpu: Vcpu, milliseconds: number) => void;
 }

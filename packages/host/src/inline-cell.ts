@@ -38,7 +38,7 @@ export class InlineCell implements Cell {
     this.#options = options;
     this.#clock = machine.get(ClockToken);
     this.#core = machine.get(CpuCoreToken);
-    this.#loop = new RunLoop(this.#core, this.#clock, options.step);
+    this.#loop = new RunLoop(this.#core, this.#clock, options);
   }
 
   get stats(): CellStats {

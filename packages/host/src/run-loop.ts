@@ -1,4 +1,6 @@
 import type { Clock, CpuCore, GuestFault, Vcpu, VcpuExit } from '@vivarium/contracts';
+import type { CellOptions } from './cell.ts';
+import { hostNow } from './event-loop.ts';
 import { type Pace, RealPace, VirtualPace } from './pace.ts';
 
 /** What is left to do after every vCPU had its turn. */
@@ -30,14 +32,16 @@ export class RunLoop {
   readonly #pace: Pace;
   #current: Vcpu | undefined;
   #interrupted = false;
+  readonly #sample: CellOptions['sample'];
   step: ((vcpu: Vcpu) => boolean) | undefined;
   slices = 0;
 
-  constructor(core: CpuCore, clock: Clock, step: ((vcpu: Vcpu) => boolean) | undefined) {
+  constructor(core: CpuCore, clock: Clock, { step, sample }: Pick<CellOptions, 'step' | 'sample'>) {
     this.#seats = core.vcpus.map((vcpu) => ({ vcpu, idle: false, served: undefined }));
     this.#clock = clock;
     this.#pace = clock.virtual === undefined ? new RealPace(clock) : new VirtualPace(clock, clock.virtual);
     this.step = step;
+    this.#sample = sample;
   }
 
   /** Ends the round in progress after the present instruction. */
@@ -93,12 +97,14 @@ export class RunLoop {
     if (this.step !== undefined && !this.step(vcpu)) this.step = undefined;
     this.slices++;
     this.#current = vcpu;
+    const began = this.#sample === undefined ? 0 : hostNow();
     let exit: VcpuExit;
     try {
       exit = this.#pace.slice(vcpu, this.#nextDeadline(), this.step === undefined ? Number.MAX_SAFE_INTEGER : 1);
     } finally {
       this.#current = undefined;
     }
+    this.#sample?.(vcpu, hostNow() - began);
     seat.idle = exit.kind === 'idle';
     const deadline = seat.idle ? vcpu.nextDeadline : undefined;
     seat.served = deadline !== undefined && deadline <= this.#clock.now() ? deadline : undefined;

@@ -101,12 +101,19 @@ export const emitOffset = (frame: AccessFrame, address: number, entry: number): 
  * Pushes the offset in linear memory of `address`. The page of the last access is compared first: a program mostly stays
  * in it, and the offset then does not wait for an entry to be loaded. `miss` must leave.
  */
-const emitRecent = (frame: AccessFrame, recent: RecentPage, address: number, bytes: number, miss: () => void): void => {
+const emitRecent = (
+  frame: AccessFrame,
+  kind: 'read' | 'write',
+  recent: RecentPage,
+  address: number,
+  bytes: number,
+  miss: () => void,
+): void => {
   const { f } = frame;
   const entry = frame.locals.take('i32');
   const found = f.block();
   f.get(address).get(recent.page).op('i64.sub').get(recent.limit).op('i64.lt_u').likely().brIf(found);
-  emitLookup(frame, 'read', address, entry, bytes);
+  emitLookup(frame, kind, address, entry, bytes);
   f.op('i32.eqz').unlikely().if();
   miss();
   f.end();
@@ -121,7 +128,7 @@ const emitRecent = (frame: AccessFrame, recent: RecentPage, address: number, byt
 export const emitLoad = (frame: AccessFrame, address: number, bytes: AccessBytes, signed: boolean): void => {
   const { f, recent } = frame;
   if (recent !== undefined) {
-    emitRecent(frame, recent, address, bytes, () => frame.loadMiss(address, bytes, signed));
+    emitRecent(frame, 'read', recent, address, bytes, () => frame.loadMiss(address, bytes, signed));
     f.memory(LOADS[`${bytes}${signed ? 's' : 'u'}`], 0);
     return;
   }
@@ -137,7 +144,13 @@ export const emitLoad = (frame: AccessFrame, address: number, bytes: AccessBytes
 
 /** Stores what `value` pushes (an i64) at the address in local `address`. */
 export const emitStore = (frame: AccessFrame, address: number, bytes: AccessBytes, value: () => void): void => {
-  const { f } = frame;
+  const { f, recent } = frame;
+  if (recent !== undefined) {
+    emitRecent(frame, 'write', recent, address, bytes, () => frame.storeMiss(address, bytes, value));
+    value();
+    f.memory(STORES[bytes], 0);
+    return;
+  }
   const entry = frame.locals.take('i32');
   emitLookup(frame, 'write', address, entry, bytes);
   f.likely().if();

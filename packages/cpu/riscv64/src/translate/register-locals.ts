@@ -14,9 +14,17 @@ export const fieldOf = (word: number, field: RegisterField): number => (word >>>
 const SOURCES: readonly RegisterField[] = ['rs1', 'rs2', 'rs3'];
 
 const isLoad = ({ kind }: Statement): boolean => kind === 'load' || kind === 'load-float';
+const isStore = ({ kind }: Statement): boolean => kind === 'store' || kind === 'store-float';
 
-/** Loads through one base register outside of loops from which on it pays to remember their page. */
-const RECENT_LOADS = 3;
+/** Numbers the pages that may be remembered: of loads and of stores, by their base register. */
+const recentKey = ({ row, word }: Instruction): number | undefined => {
+  const base = fieldOf(word, 'rs1');
+  if (row.semantics.some(isLoad)) return base;
+  return row.semantics.some(isStore) ? base + 32 : undefined;
+};
+
+/** Accesses through one base register outside of loops from which on it pays to remember their page. */
+const RECENT_ACCESSES = 3;
 
 /** The registers of one kind, x or f, that a region uses. */
 class RegisterBank {
@@ -110,7 +118,7 @@ export class RegisterLocals {
   readonly #x: RegisterBank;
   readonly #float: RegisterBank;
   readonly #recent = new Map<number, RecentPage>();
-  readonly #loads = new Map<number, number>();
+  readonly #accesses = new Map<number, number>();
 
   /** `state` is the local with the offset of the hart's state; `inLoop` tells which blocks are part of a loop. */
   constructor(f: FunctionBuilder, blocks: readonly Block[], state: number, inLoop: (block: Block) => boolean) {
@@ -134,18 +142,19 @@ export class RegisterLocals {
     }
   }
 
-  #declareRecent({ row, word }: Instruction, loops: boolean): void {
-    const base = fieldOf(word, 'rs1');
-    if (this.#recent.has(base) || !row.semantics.some(isLoad)) return;
-    const loads = (this.#loads.get(base) ?? 0) + 1;
-    this.#loads.set(base, loads);
-    if (!loops && loads < RECENT_LOADS) return;
-    this.#recent.set(base, { page: this.#f.local('i64'), limit: this.#f.local('i64'), addend: this.#f.local('i32') });
+  #declareRecent(instruction: Instruction, loops: boolean): void {
+    const key = recentKey(instruction);
+    if (key === undefined || this.#recent.has(key)) return;
+    const accesses = (this.#accesses.get(key) ?? 0) + 1;
+    this.#accesses.set(key, accesses);
+    if (!loops && accesses < RECENT_ACCESSES) return;
+    this.#recent.set(key, { page: this.#f.local('i64'), limit: this.#f.local('i64'), addend: this.#f.local('i32') });
   }
 
-  /** Locals for the page that loads through the base register of a load touched last; undefined where it does not pay. */
-  recent({ row, word }: Instruction): RecentPage | undefined {
-    return row.semantics.some(isLoad) ? this.#recent.get(fieldOf(word, 'rs1')) : undefined;
+  /** Locals for the page that accesses like this one touched last; undefined where it does not pay. */
+  recent(instruction: Instruction): RecentPage | undefined {
+    const key = recentKey(instruction);
+    return key === undefined ? undefined : this.#recent.get(key);
   }
 
   get recentPages(): Iterable<RecentPage> {

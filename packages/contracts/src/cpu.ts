@@ -86,7 +86,6 @@ export interface Vcpu {
 /** What the firmware decided about an environment call. */
 export type EnvironmentCallOutcome = 'handled' | 'reflect';
 
-/** A CPU core with all vCPUs of a machine. */
 /** What a core did, summed over its vCPUs, since it was made. Counts, but for what names another unit. */
 export interface CoreStatistics {
   /** Instructions retired. */
@@ -109,6 +108,7 @@ export interface CoreStatistics {
   readonly traps: Readonly<Record<string, number>>;
 }
 
+/** A CPU core with all vCPUs of a machine. */
 export interface CpuCore {
   /** For example `riscv64`. */
   readonly architecture: string;

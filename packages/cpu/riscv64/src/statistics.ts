@@ -22,7 +22,7 @@ export const coreStatistics = (
 ): CoreStatistics => {
   const traps: Record<string, number> = {};
   for (const hart of harts) {
-    hart.traps().forEach((count, cause) => {
+    hart.counts.traps.forEach((count, cause) => {
       if (count === 0) return;
       const name = NAMES.get(cause) ?? `cause ${cause}`;
       traps[name] = (traps[name] ?? 0) + count;
@@ -30,8 +30,8 @@ export const coreStatistics = (
   }
   const { made = 0, dropped = 0, size = 0, milliseconds = 0 } = translator ?? {};
   return {
-    instructions: sum(harts, (hart) => hart.retired),
-    ...(counted ? { translated: sum(harts, (hart) => hart.translated.instructions) } : {}),
+    instructions: sum(harts, ({ counts }) => counts.retired),
+    ...(counted ? { translated: sum(harts, ({ counts }) => counts.translated) } : {}),
     translations: { made, dropped, live: made - dropped, bytes: size, milliseconds },
     misses: {
       fetch: sum(harts, ({ calls }) => calls.fetch),
@@ -43,7 +43,7 @@ export const coreStatistics = (
       'floating point': sum(harts, ({ calls }) => calls.float),
       decode: sum(harts, ({ calls }) => calls.decode),
       'one instruction apart': sum(harts, ({ calls }) => calls.apart),
-      ...(counted ? { 'interpreter to region': sum(harts, (hart) => hart.translated.entries) } : {}),
+      ...(counted ? { 'interpreter to region': sum(harts, ({ counts }) => counts.entries) } : {}),
     },
     traps,
   };

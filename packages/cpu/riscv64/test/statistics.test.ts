@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bareCore } from './bare-core.ts';
+import { bareCore, RAM_BASE } from './bare-core.ts';
 
 const LOOP = `
   la t0, handler
@@ -24,6 +24,20 @@ describe('statistics', () => {
     expect(statistics?.translated).toBeLessThanOrEqual(1000);
     expect(statistics?.traps).toEqual({ Breakpoint: 1 });
     expect(statistics?.misses.fetch).toBeGreaterThan(0);
+  });
+
+  it('go on over a reset', async () => {
+    const { core, vcpu } = await bareCore(LOOP, {}, { hotJumps: 1, statistics: true });
+    vcpu.run(1000);
+    const before = core.statistics?.();
+    vcpu.reset();
+    expect(core.statistics?.()).toEqual(before);
+    vcpu.start(BigInt(RAM_BASE), 0n);
+    vcpu.writeRegister('priv', 3n);
+    vcpu.run(1000);
+    const after = core.statistics?.();
+    expect(after?.instructions).toBe((before?.instructions ?? 0) + vcpu.retired);
+    expect(after?.traps).toEqual({ Breakpoint: 2 });
   });
 
   it('count no translated instructions unless they are asked to', async () => {

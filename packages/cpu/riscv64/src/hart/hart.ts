@@ -19,6 +19,7 @@ import { HartState, SUPERVISOR } from '../state/hart-state.ts';
 import { STATE_BYTES, STATE_REGION_CALLS, STATE_TRANSLATED } from '../state/layout.ts';
 import { AtomicPort } from './atomic-port.ts';
 import { Counter } from './counters.ts';
+import { added, type HartCounts, NOTHING_COUNTED } from './hart-counts.ts';
 import { CsrFile } from './csr-file.ts';
 import { FetchPort } from './fetch-port.ts';
 import { FloatPort } from './float-port.ts';
@@ -64,6 +65,8 @@ export class RiscvHart implements Vcpu {
   readonly exports: WebAssembly.Exports;
   /** How often generated code called TypeScript, by what for. */
   readonly calls = { fetch: 0, load: 0, store: 0, atomic: 0, system: 0, float: 0, decode: 0, apart: 0 };
+  /** Counted before the last reset, which sets the machine's own counters to zero. */
+  #countedBefore: HartCounts = NOTHING_COUNTED;
   readonly #around: HartSurroundings;
   readonly #state: HartState;
   readonly #interrupts: Interrupts;
@@ -328,21 +331,23 @@ export class RiscvHart implements Vcpu {
     return this.#attempted - this.#traps.exceptions;
   }
 
-  /** Traps by cause (from 64 on interrupts); those that translated code took by itself are environment calls. */
-  traps(): Float64Array {
+  /** What was counted since the last reset. Traps by cause; those that translated code took are environment calls. */
+  #countedNow(): HartCounts {
     const { taken, exceptions } = this.#traps;
-    const result = Float64Array.from(taken);
+    const traps = Float64Array.from(taken);
     const here = taken.subarray(0, 64).reduce((sum, count) => sum + count, 0);
-    result[ExceptionCause.EnvironmentCallFromU] += Math.max(0, exceptions - here);
-    return result;
+    traps[ExceptionCause.EnvironmentCallFromU] += Math.max(0, exceptions - here);
+    return {
+      retired: this.retired,
+      translated: this.#state.counter(STATE_TRANSLATED),
+      entries: this.#state.counter(STATE_REGION_CALLS),
+      traps,
+    };
   }
 
-  /** Instructions attempted in translated code, and entries to it; 0 when they are not counted. */
-  get translated(): { readonly instructions: number; readonly entries: number } {
-    return {
-      instructions: this.#state.counter(STATE_TRANSLATED),
-      entries: this.#state.counter(STATE_REGION_CALLS),
-    };
+  /** What was counted since the hart was made. */
+  get counts(): HartCounts {
+    return added(this.#countedBefore, this.#countedNow());
   }
 
   get attemptedInSlice(): number {
@@ -461,6 +466,7 @@ export class RiscvHart implements Vcpu {
 
   reset(): void {
     if (this.#inRun) this.yieldSoon();
+    this.#countedBefore = this.counts;
     this.#state.reset();
     this.#interrupts.reset();
     this.#timer.reset();

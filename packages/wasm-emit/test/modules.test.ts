@@ -140,3 +140,69 @@ describe('globals', () => {
     expect(text).toContain('(global (;1;) (mut i32) (i32.const 2147483647))');
   });
 });
+
+describe('branch hints', () => {
+  it('stand before the code, by function and offset in its body, where engines and tools still read the module', async () => {
+    const module = new ModuleBuilder();
+    module.importFunction('a', 'b', [], []);
+    module.function([], []);
+    const { body: f, index } = module.function(['i32'], ['i32']);
+    f.local('i64');
+    f.block();
+    f.get(0).unlikely().brIf({ depth: 1 });
+    f.get(0).likely().if();
+    f.i32(5).op('return').end().end();
+    f.i32(7);
+    module.exportFunction('run', index);
+    const bytes = module.encode();
+    const [section] = WebAssembly.Module.customSections(new WebAssembly.Module(bytes), 'metadata.code.branch_hint');
+    // One function, number 2; two hints: the body begins with 3 bytes of declarations and the block's 2.
+    expect([...new Uint8Array(section)]).toEqual([1, 2, 2, 7, 1, 0, 11, 1, 1]);
+    const { run } = instantiate(module, { a: { b: () => {} } }) as { run: (value: number) => number };
+    expect([run(0), run(1)]).toEqual([7, 7]);
+    expect((await disassemble(bytes)).join('\n')).toContain('br_if');
+  });
+
+  it('are left out where nothing is known', () => {
+    const module = new ModuleBuilder();
+    module.function([], []);
+    expect(
+      WebAssembly.Module.customSections(new WebAssembly.Module(module.encode()), 'metadata.code.branch_hint'),
+    ).toEqual([]);
+  });
+});
+
+describe('a tail call through a table', () => {
+  it('takes the place of its caller, however often', () => {
+    const module = new ModuleBuilder();
+    module.importTable('host', 'table', 1);
+    const type = module.type(['i32'], ['i32']);
+    const { body: f, index } = module.function(['i32'], ['i32']);
+    f.get(0).op('i32.eqz').if();
+    f.i32(42).op('return').end();
+    f.get(0).i32(1).op('i32.sub').i32(0).returnCallIndirect(type);
+    module.exportFunction('count', index);
+    const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
+    const { count } = instantiate(module, { host: { table } }) as { count: (value: number) => number };
+    table.set(0, count);
+    expect(count(1_000_000)).toBe(42);
+  });
+});
+
+describe('vector instructions', () => {
+  it('splat, multiply and add, and take a lane', () => {
+    const module = new ModuleBuilder();
+    for (const [name, type, shape] of [
+      ['single', 'f32', 'f32x4'],
+      ['double', 'f64', 'f64x2'],
+    ] as const) {
+      const { body: f, index } = module.function([type, type, type], [type]);
+      for (const local of [0, 1, 2]) f.get(local).vector(`${shape}.splat`);
+      f.vector(`${shape}.relaxed_madd`).vector(`${shape}.extract_lane`, 1);
+      module.exportFunction(name, index);
+    }
+    const exports = instantiate(module) as Record<string, (a: number, b: number, c: number) => number>;
+    expect(exports['single']?.(3, 4, 5)).toBe(17);
+    expect(exports['double']?.(0.5, 8, -1)).toBe(3);
+  });
+});

@@ -1,7 +1,8 @@
-import { type ElfSymbol, readElfSymbols, readProgram } from '@vivarium/boot-image';
+import { readProgram } from '@vivarium/boot-image';
 import type { BootImage } from '@vivarium/contracts';
 import { disassemble } from '@vivarium/isa-riscv';
 import { errors } from './errors.ts';
+import { elfCodeSymbols, type NamedAddress } from './symbols.ts';
 
 interface Stretch {
   readonly address: bigint;
@@ -16,12 +17,8 @@ const stretchesOf = (image: BootImage): readonly Stretch[] => {
 };
 
 /** Symbols by address; those of a segment that runs at another address than it is loaded at are not found. */
-const symbolsOf = (image: BootImage): ReadonlyMap<bigint, ElfSymbol> =>
-  new Map(
-    readElfSymbols(image.bytes)
-      .filter(({ kind }) => kind !== 'object')
-      .map((symbol) => [symbol.address, symbol]),
-  );
+const symbolsOf = (image: BootImage): ReadonlyMap<bigint, NamedAddress> =>
+  new Map(elfCodeSymbols(image.bytes).map((symbol) => [symbol.address, symbol]));
 
 /** The instruction at `offset`: two bytes when the low two bits say so, or when no more are left. */
 const encodingAt = (bytes: Uint8Array, offset: number): { readonly encoding: number; readonly length: 2 | 4 } => {

@@ -10,12 +10,12 @@
 import { enableCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 
-/** Version of V8 that honours branch hints without a flag. */
-const HINTS_BY_DEFAULT = 14;
+/** Version of V8 from on which the flag is not set: there, hints are the engine's own affair. */
+const UNFLAGGED = 14;
 
 export const prepareEngine = (): void => {
   // A flag that the engine does not know would be reported on standard error.
-  if (Number.parseInt(process.versions.v8, 10) < HINTS_BY_DEFAULT) {
+  if (Number.parseInt(process.versions.v8, 10) < UNFLAGGED) {
     setFlagsFromString('--experimental-wasm-branch-hinting');
   }
   enableCompileCache();

@@ -10,7 +10,7 @@ export interface ProfileRow {
   readonly percent: number;
 }
 
-/** Places that are told apart; a guest that has more of them shares the last. */
+/** Places that are told apart; of a guest that has more of them the rest is one. */
 const MOST_PLACES = 1 << 18;
 const MODES = ['user', 'supervisor', 'hypervisor', 'machine'];
 const PAGE_BITS = 12n;
@@ -23,33 +23,41 @@ const PAGE_BITS = 12n;
  */
 export class Profiler {
   readonly #places = new Map<string, { readonly pc: bigint; readonly mode: number; time: number; samples: number }>();
+  readonly #elsewhere = { time: 0, samples: 0 };
 
   sample(vcpu: Vcpu, milliseconds: number): void {
-    const pc = vcpu.readRegister('pc') ?? 0n;
-    const mode = Number(vcpu.readRegister('priv') ?? 0n);
-    const exact = `${mode} ${pc}`;
-    const key = this.#places.size < MOST_PLACES || this.#places.has(exact) ? exact : 'rest';
-    const place = this.#places.get(key);
-    if (place === undefined) this.#places.set(key, { pc, mode, time: milliseconds, samples: 1 });
-    else {
-      place.time += milliseconds;
-      place.samples += 1;
-    }
+    const place = this.#place(vcpu.readRegister('pc') ?? 0n, Number(vcpu.readRegister('priv') ?? 0n));
+    place.time += milliseconds;
+    place.samples += 1;
+  }
+
+  #place(pc: bigint, mode: number): { time: number; samples: number } {
+    const key = `${mode} ${pc}`;
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    if (this.#places.size === MOST_PLACES) return this.#elsewhere;
+    const place = { pc, mode, time: 0, samples: 0 };
+    this.#places.set(key, place);
+    return place;
   }
 
   /** The `top` symbols, longest first. What has no symbol counts by mode and page. */
   rows(symbols: SymbolTable, top: number): readonly ProfileRow[] {
     const totals = new Map<string, { milliseconds: number; samples: number }>();
     let all = 0;
-    for (const { pc, mode, time, samples } of this.#places.values()) {
-      const page = `0x${((pc >> PAGE_BITS) << PAGE_BITS).toString(16)}`;
-      const symbol = symbols.find(pc) ?? `${MODES[mode] ?? 'mode'} page ${page}`;
+    const add = (symbol: string, { time, samples }: { readonly time: number; readonly samples: number }): void => {
+      if (samples === 0) return;
       const total = totals.get(symbol) ?? { milliseconds: 0, samples: 0 };
       total.milliseconds += time;
       total.samples += samples;
       totals.set(symbol, total);
       all += time;
+    };
+    for (const place of this.#places.values()) {
+      const page = `0x${((place.pc >> PAGE_BITS) << PAGE_BITS).toString(16)}`;
+      add(symbols.find(place.pc) ?? `${MODES[place.mode] ?? 'mode'} page ${page}`, place);
     }
+    add('elsewhere', this.#elsewhere);
     return [...totals]
       .map(([symbol, total]) => ({ symbol, ...total, percent: all > 0 ? (total.milliseconds * 100) / all : 0 }))
       .sort((a, b) => b.milliseconds - a.milliseconds)

@@ -1,4 +1,4 @@
-import { readElfSymbols } from '@vivarium/boot-image';
+import { readElfSymbols, signatureOf } from '@vivarium/boot-image';
 import { errors } from './errors.ts';
 import { readImage } from './image-file.ts';
 
@@ -41,20 +41,19 @@ export class SymbolTable {
   }
 }
 
-const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
+/** Names of code in an ELF file; none in anything else. */
+export const elfCodeSymbols = (bytes: Uint8Array): readonly NamedAddress[] =>
+  readElfSymbols(bytes).filter(({ kind }) => kind !== 'object');
 
 /** Reads the files of --symbols. Throws `VIV_FILE_UNREADABLE` and `VIV_SYMBOLS`, and what the ELF reader throws. */
 export const readSymbols = async (files: readonly string[]): Promise<SymbolTable> => {
   const symbols: NamedAddress[] = [];
   for (const file of files) {
     const image = await readImage('--symbols', file);
-    const elf = ELF_MAGIC.every((byte, index) => image.bytes[index] === byte);
-    const found = elf ? elfSymbols(image.bytes) : parseSymbolMap(new TextDecoder().decode(image.bytes));
+    const { kind } = signatureOf(image.bytes);
+    const found = kind === 'elf' ? elfCodeSymbols(image.bytes) : parseSymbolMap(new TextDecoder().decode(image.bytes));
     if (found.length === 0) throw errors.make('VIV_SYMBOLS', `--symbols: '${file}' names no code`);
     for (const symbol of found) symbols.push(symbol);
   }
   return new SymbolTable(symbols);
 };
-
-const elfSymbols = (bytes: Uint8Array): readonly NamedAddress[] =>
-  readElfSymbols(bytes).filter(({ kind }) => kind !== 'object');

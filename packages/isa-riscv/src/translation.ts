@@ -26,6 +26,9 @@ export interface TranslationControl {
   pageBasedMemoryTypes: boolean;
 }
 
+/** Bytes of a TLB entry: see {@link TlbGeometry}. */
+export const TLB_ENTRY_BYTES = 16;
+
 /**
  * How the core looks up a translation inline. Each TLB is a direct-mapped array of 16-byte entries in linear memory:
  * at 0 the tag (u64: the virtual page address, plus the context in its low 12 bits; 0 is never a context), at 8 the

@@ -233,35 +233,29 @@ export class FunctionBuilder {
     return this;
   }
 
-  /** Declarations of the locals (section 5.4.9). */
-  #declarations(): Bytes {
-    const out = new Bytes(32);
+  /** The body with its local declarations and final `end`, without the leading size (section 5.4.9, 5.5.13). */
+  encode(): Uint8Array {
+    const body = new Bytes(this.#code.length + 32);
     const runs: { type: WasmType; count: number }[] = [];
     for (const type of this.#locals) {
       const last = runs.at(-1);
       if (last !== undefined && last.type === type) last.count += 1;
       else runs.push({ type, count: 1 });
     }
-    out.unsigned(runs.length);
+    body.unsigned(runs.length);
     for (const run of runs) {
-      out.unsigned(run.count);
-      out.byte(VALUE_TYPES[run.type]);
+      body.unsigned(run.count);
+      body.byte(VALUE_TYPES[run.type]);
     }
-    return out;
-  }
-
-  /** Branches of which one way is likely, by ascending offset in the body. */
-  get branchHints(): readonly BranchHint[] {
-    const before = this.#declarations().length;
-    return this.#hints.map(({ offset, taken }) => ({ offset: before + offset, taken }));
-  }
-
-  /** The body with its local declarations and final `end`, without the leading size (section 5.4.9, 5.5.13). */
-  encode(): Uint8Array {
-    const body = new Bytes(this.#code.length + 32);
-    body.append(this.#declarations().view());
     body.append(this.#code.view());
     body.byte(0x0b);
     return body.view();
+  }
+
+  /** Branches of which one way is likely, by ascending offset in an encoded body. */
+  hintsIn(body: Uint8Array): readonly BranchHint[] {
+    // In front of the code are the declarations, behind it is the final `end`.
+    const declarations = body.length - this.#code.length - 1;
+    return this.#hints.map(({ offset, taken }) => ({ offset: declarations + offset, taken }));
   }
 }

@@ -105,56 +105,44 @@ export class ModuleBuilder {
   encode(): Uint8Array<ArrayBuffer> {
     const out = new Bytes(4096);
     out.append(Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00));
-    const section = (id: number, count: number, content: Bytes): void => {
+    const section = (id: number, count: number, content: Bytes, name?: string): void => {
       if (count === 0) return;
-      const counted = new Bytes(content.length + 5);
-      counted.unsigned(count);
-      counted.append(content.view());
+      const whole = new Bytes(content.length + 32);
+      if (name !== undefined) whole.name(name);
+      whole.unsigned(count);
+      whole.append(content.view());
       out.byte(id);
-      out.unsigned(counted.length);
-      out.append(counted.view());
+      out.unsigned(whole.length);
+      out.append(whole.view());
     };
     section(1, this.#types.length, this.#typeBytes);
     section(2, this.#importCount, this.#imports);
     const declarations = new Bytes();
     const bodies = new Bytes(4096);
-    for (const { type, builder } of this.#functions) {
+    const hinted = new Bytes();
+    let hintedFunctions = 0;
+    this.#functions.forEach(({ type, builder }, number) => {
       declarations.unsigned(type);
       const body = builder.encode();
+      const hints = builder.hintsIn(body);
       bodies.unsigned(body.length);
       bodies.append(body);
-    }
+      if (hints.length === 0) return;
+      hintedFunctions += 1;
+      hinted.unsigned(this.#importedFunctions + number);
+      hinted.unsigned(hints.length);
+      for (const { offset, taken } of hints) {
+        hinted.unsigned(offset);
+        hinted.unsigned(1);
+        hinted.byte(taken ? 1 : 0);
+      }
+    });
     section(3, this.#functions.length, declarations);
     section(6, this.#globalCount, this.#globals);
     section(7, this.#exportCount, this.#exports);
-    this.#appendHints(out);
+    // Branch Hinting proposal, section "Custom section": it stands before the code.
+    section(0, hintedFunctions, hinted, 'metadata.code.branch_hint');
     section(10, this.#functions.length, bodies);
     return out.view().slice();
-  }
-
-  /** Which way branches mostly go (Branch Hinting proposal, section "Custom section"); it stands before the code. */
-  #appendHints(out: Bytes): void {
-    const hints = new Bytes(64);
-    let functions = 0;
-    this.#functions.forEach(({ builder }, number) => {
-      const { branchHints } = builder;
-      if (branchHints.length === 0) return;
-      functions += 1;
-      hints.unsigned(this.#importedFunctions + number);
-      hints.unsigned(branchHints.length);
-      for (const { offset, taken } of branchHints) {
-        hints.unsigned(offset);
-        hints.unsigned(1);
-        hints.byte(taken ? 1 : 0);
-      }
-    });
-    if (functions === 0) return;
-    const content = new Bytes(hints.length + 32);
-    content.name('metadata.code.branch_hint');
-    content.unsigned(functions);
-    content.append(hints.view());
-    out.byte(0);
-    out.unsigned(content.length);
-    out.append(content.view());
   }
 }

@@ -7,12 +7,13 @@
 import { parseArgs } from 'node:util';
 import { chromiumBench } from './chromium.ts';
 import { JOBS, prepareGuest } from './guest.ts';
-import type { JobTime } from './marks.ts';
+import { type JobTime, timesOf } from './marks.ts';
+import { printRow } from './print-row.ts';
 import { geometricMean } from './statistics.ts';
 import { runVivarium } from './vivarium.ts';
 
 const best = (runs: readonly (readonly JobTime[])[], job: string): number =>
-  Math.min(...runs.flatMap((times) => times.filter(({ name }) => name === job).map((time) => time.milliseconds)));
+  Math.min(...timesOf(runs, job).map(({ milliseconds }) => milliseconds));
 
 const main = async (): Promise<void> => {
   const { values } = parseArgs({
@@ -42,14 +43,9 @@ const main = async (): Promise<void> => {
       process.stdout.write(`${JSON.stringify({ rows, geomean })}\n`);
       return;
     }
-    const line = (cells: readonly string[]): void => {
-      process.stdout.write(
-        `${cells.map((cell, index) => (index === 0 ? cell.padEnd(12) : cell.padStart(12))).join('')}\n`,
-      );
-    };
-    line(['job', 'chromium ms', 'node ms', 'ratio']);
+    printRow(['job', 'chromium ms', 'node ms', 'ratio']);
     for (const { job, chromium, node, ratio } of rows) {
-      line([job, chromium.toFixed(0), node.toFixed(0), ratio.toFixed(2)]);
+      printRow([job, chromium.toFixed(0), node.toFixed(0), ratio.toFixed(2)]);
     }
     process.stdout.write(`geomean ${geomean.toFixed(3)}\n`);
   } finally {

@@ -28,7 +28,10 @@ export interface ChromiumBench extends AsyncDisposable {
 export const chromiumBench = async (guest: BenchGuest): Promise<ChromiumBench> => {
   const executablePath = CANDIDATES.find((path) => existsSync(path));
   if (executablePath === undefined) throw new Error('there is no Chromium (Debian: chromium-headless-shell)');
-  const outDir = mkdtempSync(join(tmpdir(), 'vivarium-bench-page-'));
+  await using started = new AsyncDisposableStack();
+  const outDir = started.adopt(mkdtempSync(join(tmpdir(), 'vivarium-bench-page-')), (folder) =>
+    rmSync(folder, { recursive: true, force: true }),
+  );
   const config: InlineConfig = {
     root: fileURLToPath(new URL('../page', import.meta.url)),
     configFile: false,
@@ -41,11 +44,12 @@ export const chromiumBench = async (guest: BenchGuest): Promise<ChromiumBench> =
   };
   await build(config);
   const server = await preview({ ...config, preview: { host: '127.0.0.1', port: 0 } });
-  const browser = await chromium.launch({
-    executablePath,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-  });
+  started.defer(() => server.close());
+  const args = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'];
+  const browser = await chromium.launch({ executablePath, args });
+  started.defer(() => browser.close());
   const url = server.resolvedUrls?.local[0] ?? '';
+  const everything = started.move();
   return {
     run: async (jobs) => {
       const page = await browser.newPage();
@@ -56,10 +60,6 @@ export const chromiumBench = async (guest: BenchGuest): Promise<ChromiumBench> =
         await page.close();
       }
     },
-    [Symbol.asyncDispose]: async () => {
-      await browser.close();
-      await server.close();
-      rmSync(outDir, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: () => everything.disposeAsync(),
   };
 };

@@ -6,7 +6,8 @@
  */
 import { parseArgs } from 'node:util';
 import { JOBS, prepareGuest } from './guest.ts';
-import type { JobTime } from './marks.ts';
+import { type JobTime, timesOf } from './marks.ts';
+import { printRow } from './print-row.ts';
 import { runQemu } from './qemu.ts';
 import { geometricMean, median } from './statistics.ts';
 import { runVivarium } from './vivarium.ts';
@@ -43,15 +44,10 @@ const rowOf = (job: string, ours: readonly JobTime[], theirs: readonly JobTime[]
 };
 
 const print = (rows: readonly Row[], memory: number, interp: boolean): void => {
-  const line = (cells: readonly string[]): void => {
-    process.stdout.write(
-      `${cells.map((cell, index) => (index === 0 ? cell.padEnd(12) : cell.padStart(12))).join('')}\n`,
-    );
-  };
-  line(['job', 'vivarium ms', 'median', 'qemu ms', 'median', 'ratio', 'MIPS']);
+  printRow(['job', 'vivarium ms', 'median', 'qemu ms', 'median', 'ratio', 'MIPS']);
   for (const row of rows) {
     const numbers = [row.vivarium, row.vivariumMedian, row.qemu, row.qemuMedian].map((value) => value.toFixed(0));
-    line([row.job, ...numbers, row.ratio.toFixed(2), row.mips.toFixed(0)]);
+    printRow([row.job, ...numbers, row.ratio.toFixed(2), row.mips.toFixed(0)]);
   }
   process.stdout.write(`memory ${(memory / 1024 / 1024).toFixed(0)} MB resident at most, 256 MB guest\n`);
   if (interp) {
@@ -84,9 +80,7 @@ const main = async (): Promise<void> => {
       theirs.push([...(await runQemu(guest, jobs))]);
     }
     const names = (ours[0] ?? []).map((time) => time.name);
-    const pick = (list: JobTime[][], job: string): JobTime[] =>
-      list.flatMap((times) => times.filter(({ name }) => name === job));
-    const rows = names.map((job) => rowOf(job, pick(ours, job), pick(theirs, job)));
+    const rows = names.map((job) => rowOf(job, timesOf(ours, job), timesOf(theirs, job)));
     if (values.json) {
       const geomean = geometricMean(rows.map((row) => row.ratio));
       process.stdout.write(`${JSON.stringify({ rows, memory, geomean })}\n`);

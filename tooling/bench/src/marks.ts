@@ -58,3 +58,7 @@ export const jobTimes = (marks: readonly Mark[], start: number): readonly JobTim
   }
   return times;
 };
+
+/** The times of one job in several runs. */
+export const timesOf = (runs: readonly (readonly JobTime[])[], job: string): readonly JobTime[] =>
+  runs.flatMap((times) => times.filter(({ name }) => name === job));

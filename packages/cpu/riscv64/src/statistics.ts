@@ -1,18 +1,13 @@
 import type { CoreStatistics } from '@vivarium/contracts';
 import { ExceptionCause, InterruptCause } from '@vivarium/isa-riscv';
+import { added, FIRST_INTERRUPT, NOTHING_COUNTED } from './hart/hart-counts.ts';
 import type { RiscvHart } from './hart/hart.ts';
 import type { Translator } from './translate/translator.ts';
 
-/** Where interrupts begin among a hart's traps. */
-const INTERRUPTS = 64;
-
 const NAMES: ReadonlyMap<number, string> = new Map([
   ...Object.entries(ExceptionCause).map(([name, cause]) => [cause, name] as const),
-  ...Object.entries(InterruptCause).map(([name, cause]) => [cause + INTERRUPTS, `${name} interrupt`] as const),
+  ...Object.entries(InterruptCause).map(([name, cause]) => [cause + FIRST_INTERRUPT, `${name} interrupt`] as const),
 ]);
-
-const sum = <T>(items: readonly T[], value: (item: T) => number): number =>
-  items.reduce((total, item) => total + value(item), 0);
 
 /** Sums up what the harts and the translator counted. `counted`: whether instructions in translated code were. */
 export const coreStatistics = (
@@ -20,30 +15,29 @@ export const coreStatistics = (
   translator: Translator | undefined,
   counted: boolean,
 ): CoreStatistics => {
-  const traps: Record<string, number> = {};
-  for (const hart of harts) {
-    hart.counts.traps.forEach((count, cause) => {
-      if (count === 0) return;
-      const name = NAMES.get(cause) ?? `cause ${cause}`;
-      traps[name] = (traps[name] ?? 0) + count;
-    });
-  }
+  const counts = harts.map((hart) => hart.counts).reduce(added, NOTHING_COUNTED);
+  const traps = Object.fromEntries(
+    [...counts.traps.entries()]
+      .filter(([, count]) => count > 0)
+      .map(([number, count]) => [NAMES.get(number) ?? `cause ${number}`, count]),
+  );
   const { made = 0, dropped = 0, size = 0, milliseconds = 0 } = translator ?? {};
+  const calls = (name: keyof RiscvHart['calls']): number => harts.reduce((total, hart) => total + hart.calls[name], 0);
   return {
-    instructions: sum(harts, ({ counts }) => counts.retired),
-    ...(counted ? { translated: sum(harts, ({ counts }) => counts.translated) } : {}),
+    instructions: counts.retired,
+    ...(counted ? { translated: counts.translated } : {}),
     translations: { made, dropped, live: made - dropped, bytes: size, milliseconds },
     misses: {
-      fetch: sum(harts, ({ calls }) => calls.fetch),
-      load: sum(harts, ({ calls }) => calls.load),
-      store: sum(harts, ({ calls }) => calls.store + calls.atomic),
+      fetch: calls('fetch'),
+      load: calls('load'),
+      store: calls('store') + calls('atomic'),
     },
     exits: {
-      system: sum(harts, ({ calls }) => calls.system),
-      'floating point': sum(harts, ({ calls }) => calls.float),
-      decode: sum(harts, ({ calls }) => calls.decode),
-      'one instruction apart': sum(harts, ({ calls }) => calls.apart),
-      ...(counted ? { 'interpreter to region': sum(harts, ({ counts }) => counts.entries) } : {}),
+      system: calls('system'),
+      'floating point': calls('float'),
+      decode: calls('decode'),
+      'one instruction apart': calls('apart'),
+      ...(counted ? { 'interpreter to region': counts.entries } : {}),
     },
     traps,
   };

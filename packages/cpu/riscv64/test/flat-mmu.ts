@@ -8,12 +8,12 @@ import {
   type HartMmu,
   READ,
   type RiscvMmu,
+  TLB_ENTRY_BYTES,
   type TranslationControl,
 } from '@vivarium/isa-riscv';
 
 const ENTRIES = 16;
-const ENTRY_BYTES = 16;
-const ARRAY_BYTES = ENTRIES * ENTRY_BYTES;
+const ARRAY_BYTES = ENTRIES * TLB_ENTRY_BYTES;
 
 /** The MMU contract with nothing in it: no translation, no protection, one regime. Enough for what a core does alone. */
 class FlatHartMmu implements HartMmu {
@@ -85,7 +85,7 @@ class FlatHartMmu implements HartMmu {
   }
 
   #enter(array: number, low: number, high: number, payload: number): void {
-    const at = (array + ((low >>> 12) & (ENTRIES - 1)) * ENTRY_BYTES) >> 2;
+    const at = (array + ((low >>> 12) & (ENTRIES - 1)) * TLB_ENTRY_BYTES) >> 2;
     this.#words.set([(low & ~0xfff) | this.context, high, payload], at);
   }
 }

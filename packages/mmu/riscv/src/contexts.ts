@@ -31,7 +31,7 @@ export class Contexts {
     for (const space of this.#spaces) {
       if (space.low === low && space.high === high) return space.context;
     }
-    const context = this.#next();
+    const context = this.fresh();
     const space = { low, high, context };
     if (this.#spaces.length < KEPT) this.#spaces.push(space);
     else {
@@ -43,10 +43,6 @@ export class Contexts {
 
   /** A number that no address space has. */
   fresh(): number {
-    return this.#next();
-  }
-
-  #next(): number {
     if (this.#last === LAST_CONTEXT) {
       this.#exhausted();
       this.#spaces.length = 0;

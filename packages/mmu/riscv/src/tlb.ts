@@ -1,7 +1,6 @@
 // Hot code: flushes run on each context switch of the guest.
 
-/** Bytes of one entry: tag u64, payload u32, 4 unused. */
-export const ENTRY_BYTES = 16;
+import { TLB_ENTRY_BYTES } from '@vivarium/isa-riscv';
 
 /** The read, write and fetch TLBs of one regime, side by side in linear memory. */
 export class Tlb {
@@ -18,7 +17,7 @@ export class Tlb {
     this.#bytes = new Uint8Array(buffer);
     this.#words = new Int32Array(buffer);
     this.#mask = entries - 1;
-    this.#size = entries * ENTRY_BYTES;
+    this.#size = entries * TLB_ENTRY_BYTES;
     this.read = offset;
     this.write = offset + this.#size;
     this.fetch = offset + 2 * this.#size;
@@ -26,12 +25,12 @@ export class Tlb {
 
   /** Bytes that a regime with so many entries takes. */
   static bytes(entries: number): number {
-    return 3 * entries * ENTRY_BYTES;
+    return 3 * entries * TLB_ENTRY_BYTES;
   }
 
   /** Where the entry for a virtual address is, as an index of 32-bit words. */
   place(array: number, low: number): number {
-    return (array + ((low >>> 12) & this.#mask) * ENTRY_BYTES) >>> 2;
+    return (array + ((low >>> 12) & this.#mask) * TLB_ENTRY_BYTES) >>> 2;
   }
 
   enter(array: number, low: number, high: number, payload: number, context: number): void {
@@ -51,7 +50,7 @@ export class Tlb {
 
   /** A slot holds one translation, whatever its address space: dropping it is always right. */
   clearPage(low: number): void {
-    const at = ((low >>> 12) & this.#mask) * ENTRY_BYTES;
+    const at = ((low >>> 12) & this.#mask) * TLB_ENTRY_BYTES;
     for (const array of [this.read, this.write, this.fetch]) this.#words[(array + at) >> 2] = 0;
   }
 }

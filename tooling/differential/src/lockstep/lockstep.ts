@@ -1,5 +1,4 @@
 import type { VcpuExit } from '@vivarium/contracts';
-import { disposableModules } from './region-count.ts';
 import { Random } from '../random.ts';
 import { LockstepMachine } from './machine.ts';
 import { generate, type Program } from './program.ts';
@@ -61,21 +60,20 @@ export const lockstep = async (
   limits: LockstepLimits,
   progress: (result: LockstepResult) => void = () => {},
 ): Promise<LockstepResult> => {
-  using modules = disposableModules();
   await using interpreted = await LockstepMachine.create({ translate: false });
   await using first = await LockstepMachine.create({ hotJumps: HOT_JUMPS[0] });
   await using second = await LockstepMachine.create({ hotJumps: HOT_JUMPS[1] });
-  const before = modules.count;
   const end = performance.now() + limits.milliseconds;
+  const regions = (): number => first.regions + second.regions;
   let programs = 0;
   let instructions = 0;
   const result = (mismatch?: Mismatch): LockstepResult => ({
     programs,
-    regions: modules.count - before,
+    regions: regions(),
     instructions,
     mismatch,
   });
-  while (modules.count - before < limits.regions && performance.now() < end) {
+  while (regions() < limits.regions && performance.now() < end) {
     const seed = limits.seed + programs;
     const program = generate(new Random(seed));
     const found = compare(interpreted, programs % 4 === 3 ? second : first, program);

@@ -81,6 +81,11 @@ export class LockstepMachine implements AsyncDisposable {
     return this.#vcpu.retired;
   }
 
+  /** Regions that were translated so far. */
+  get regions(): number {
+    return this.#machine.get(CpuCoreToken).statistics?.().translations.made ?? 0;
+  }
+
   get ram(): Buffer {
     return this.#ram;
   }

@@ -147,10 +147,7 @@ export const emitMainLoop = (context: MainLoopContext): number => {
   f.br(resync);
   f.end();
   f.get(entry).memory('i32.load', 8).set(slots);
-  f.get(target).i64(PAGE_MASK).op('i64.and');
-  f.get(slots).i32(2).op('i32.shr_u').op('i64.extend_i32_u').op('i64.sub').set(pcBase);
-  emitSlotOffset(f, target);
-  f.get(slots).op('i32.add').set(slot);
+  emitPosition(f, { slots, target, slot, pcBase });
 
   emitHeat(context, f, slot, entry);
   const next = f.loop();
@@ -181,6 +178,7 @@ export const emitMainLoop = (context: MainLoopContext): number => {
     f.brIf(resync);
     advance(length);
   };
+  const call: RegionCall = { budget, pcBase, spill, takeBudget, takeTranslation, undoCount };
   const marks: Readonly<Record<number, () => void>> = {
     [UNDECODED]: () => {
       undoCount();
@@ -194,13 +192,13 @@ export const emitMainLoop = (context: MainLoopContext): number => {
     },
     [STRADDLE]: () => {
       undoCount();
-      emitApart(context, loop, { budget, pcBase, spill, takeBudget, takeTranslation, undoCount });
+      emitApart(context, loop, call);
     },
     [NOP_16]: () => advance(2),
     [NOP_32]: () => advance(4),
     [COLD_16]: () => callCold(2),
     [COLD_32]: () => callCold(4),
-    [COMPILED]: () => emitRegionCall(context, loop, { budget, pcBase, spill, takeBudget, takeTranslation, undoCount }),
+    [COMPILED]: () => emitRegionCall(context, loop, call),
     [SELF_JUMP]: () => {
       spill();
       f.call(calls.selfJump);
@@ -338,6 +336,22 @@ const emitHeat = (context: MainLoopContext, f: FunctionBuilder, slot: number, sc
   f.end();
 };
 
+/** Locals that say where execution is. */
+interface Position {
+  readonly slots: number;
+  readonly target: number;
+  readonly slot: number;
+  readonly pcBase: number;
+}
+
+/** Goes to the address in local `target`, whose page has its slots at local `slots`: sets `slot` and `pcBase`. */
+const emitPosition = (f: FunctionBuilder, { slots, target, slot, pcBase }: Position): void => {
+  f.get(target).i64(PAGE_MASK).op('i64.and');
+  f.get(slots).i32(2).op('i32.shr_u').op('i64.extend_i32_u').op('i64.sub').set(pcBase);
+  emitSlotOffset(f, target);
+  f.get(slots).op('i32.add').set(slot);
+};
+
 interface RegionCall {
   readonly budget: number;
   readonly pcBase: number;
@@ -370,10 +384,7 @@ const emitRegionCall = (context: MainLoopContext, loop: Loop, call: RegionCall):
     .set(target);
   // Regions go on in each other: this may be another page.
   f.get(destination).set(slots);
-  f.get(target).i64(PAGE_MASK).op('i64.and');
-  f.get(slots).i32(2).op('i32.shr_u').op('i64.extend_i32_u').op('i64.sub').set(call.pcBase);
-  emitSlotOffset(f, target);
-  f.get(slots).op('i32.add').set(slot);
+  emitPosition(f, { slots, target, slot, pcBase: call.pcBase });
   f.get(slot).memory('i32.load8_u', 0).i32(COMPILED).op('i32.ne').brIf(loop.next);
   f.get(call.budget).i32(0).op('i32.le_s').brIf(loop.next);
   emitApart(context, loop, call);

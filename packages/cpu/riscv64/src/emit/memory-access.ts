@@ -1,4 +1,4 @@
-import type { AccessBytes } from '@vivarium/isa-riscv';
+import { type AccessBytes, TLB_ENTRY_BYTES } from '@vivarium/isa-riscv';
 import type { FunctionBuilder, MemoryOpcode } from '@vivarium/wasm-emit';
 import { STATE_ADDRESS, STATE_VALUE } from '../state/layout.ts';
 import type { CallIndices } from './imports.ts';
@@ -27,7 +27,7 @@ const PAGE_LIMIT = 4089n;
 
 /** Locals that remember a translation while no TLB entry can change. */
 export interface RecentPage {
-  /** i64: page of the last access that started at the same base register. */
+  /** i64: page of the last load (or store) that started at the same base register. */
   readonly page: number;
   /** i64: offsets in that page below which an access of any width stays in it; 0 before the first access. */
   readonly limit: number;
@@ -48,7 +48,7 @@ export interface AccessFrame {
   tlb(kind: 'read' | 'write'): void;
   /** Pushes the context, an i64. */
   context(): void;
-  /** What loads around this one touched last; absent where nothing is known of other instructions. */
+  /** What accesses around this one touched last; absent where nothing is known of other instructions. */
   readonly recent?: RecentPage;
   /** The read TLB does not have local `address`: pushes the value loaded some other way, or leaves. */
   loadMiss(address: number, bytes: AccessBytes, signed: boolean): void;
@@ -56,14 +56,14 @@ export interface AccessFrame {
   storeMiss(address: number, bytes: AccessBytes, value: () => void): void;
 }
 
-/** Pushes where in a TLB of `entries` entries the one for the address in local `address` is: its index × 16. */
+/** Pushes where in a TLB of `entries` entries the one for the address in local `address` is: its index × TLB_ENTRY_BYTES. */
 export const emitEntryPlace = (f: FunctionBuilder, address: number, entries: number): void => {
-  // (address >> 12) mod entries × 16.
+  // (address >> 12) mod entries × TLB_ENTRY_BYTES.
   f.get(address)
     .i64(8n)
     .op('i64.shr_u')
     .op('i32.wrap_i64')
-    .i32((entries - 1) * 16)
+    .i32((entries - 1) * TLB_ENTRY_BYTES)
     .op('i32.and');
 };
 

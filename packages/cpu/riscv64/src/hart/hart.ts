@@ -19,10 +19,10 @@ import { HartState, SUPERVISOR } from '../state/hart-state.ts';
 import { STATE_BYTES, STATE_REGION_CALLS, STATE_TRANSLATED } from '../state/layout.ts';
 import { AtomicPort } from './atomic-port.ts';
 import { Counter } from './counters.ts';
-import { added, type HartCounts, NOTHING_COUNTED } from './hart-counts.ts';
 import { CsrFile } from './csr-file.ts';
 import { FetchPort } from './fetch-port.ts';
 import { FloatPort } from './float-port.ts';
+import { added, FIRST_INTERRUPT, type HartCounts, NOTHING_COUNTED } from './hart-counts.ts';
 import { Interrupts, SSIP } from './interrupts.ts';
 import { MemoryPort } from './memory-port.ts';
 import { SlotReader } from './operands.ts';
@@ -335,7 +335,7 @@ export class RiscvHart implements Vcpu {
   #countedNow(): HartCounts {
     const { taken, exceptions } = this.#traps;
     const traps = Float64Array.from(taken);
-    const here = taken.subarray(0, 64).reduce((sum, count) => sum + count, 0);
+    const here = taken.subarray(0, FIRST_INTERRUPT).reduce((sum, count) => sum + count, 0);
     traps[ExceptionCause.EnvironmentCallFromU] += Math.max(0, exceptions - here);
     return {
       retired: this.retired,

@@ -1,14 +1,12 @@
 // Hot code: runs on each TLB miss, page-crossing access and device access.
 import { BUS_FAULT, type SystemBus } from '@vivarium/contracts';
-import { DEVICE, ExceptionCause, type HartMmu, PAGE_FAULT, READ, WRITE } from '@vivarium/isa-riscv';
+import { DEVICE, ExceptionCause, type HartMmu, PAGE_FAULT, READ, TLB_ENTRY_BYTES, WRITE } from '@vivarium/isa-riscv';
 import type { CodeCache } from '../decode/code-cache.ts';
 import type { HartState } from '../state/hart-state.ts';
 import { STATE_CONTEXT, STATE_WRITE_TLB } from '../state/layout.ts';
 import type { Traps } from './traps.ts';
 
 const PAGE = 4096;
-/** Tag u64, payload u32, 4 unused: as generated code reads it. */
-const TLB_ENTRY_BYTES = 16;
 const TRAPPED = 1;
 const DONE = 0;
 

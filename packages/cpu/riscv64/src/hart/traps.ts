@@ -16,6 +16,7 @@ import {
 import { csrSlot } from '../state/csr-slots.ts';
 import {
   REGIME_BYTES,
+  REGIME_CONTEXT,
   STATE_CONTEXT,
   STATE_EXCEPTIONS,
   STATE_FETCH_TLB,
@@ -23,14 +24,12 @@ import {
   STATE_REGIMES,
   STATE_WRITE_TLB,
 } from '../state/layout.ts';
+import { FIRST_INTERRUPT, TRAP_NUMBERS } from './hart-counts.ts';
 import type { Interrupts } from './interrupts.ts';
 
 const INTERRUPT_HIGH = 1 << 31;
 /** A handler that itself traps at the same place, again and again, executes nothing: so many times are enough to know. */
 const LOOP_LIMIT = 1000;
-
-/** Place of the context in a regime's entry. */
-const REGIME_CONTEXT = 12;
 
 /** Where a mode keeps what a trap leaves behind: offsets in the hart's state. */
 interface TrapRegisters {
@@ -49,8 +48,8 @@ export class Traps {
   readonly #supervisor: TrapRegisters;
   readonly #delegated: number;
   readonly #attempts: () => number;
-  /** Traps taken here by cause: exceptions, and from 64 on interrupts. */
-  readonly taken = new Float64Array(128);
+  /** Traps taken here, by number (see hart-counts.ts). */
+  readonly taken = new Float64Array(TRAP_NUMBERS);
   #repeated = 0;
   #lastAttempt = -1;
   #lastPcLow = 0;
@@ -91,7 +90,7 @@ export class Traps {
   exception(cause: number, valueLow: number, valueHigh: number): void {
     this.#state.count(STATE_EXCEPTIONS);
     this.#watch(cause);
-    this.taken[cause & 63] += 1;
+    this.taken[cause] += 1;
     const { privilege } = this.#state;
     const delegate = privilege <= SUPERVISOR && ((this.#state.low(this.#delegated) >>> cause) & 1) !== 0;
     this.#enter(delegate, cause, 0, valueLow, valueHigh);
@@ -99,7 +98,7 @@ export class Traps {
 
   /** Takes an interrupt before the instruction at the present pc. */
   interrupt(cause: number): void {
-    this.taken[64 + (cause & 63)] += 1;
+    this.taken[FIRST_INTERRUPT + cause] += 1;
     const delegate = this.#state.privilege <= SUPERVISOR && ((this.#interrupts.delegated >>> cause) & 1) !== 0;
     this.#enter(delegate, cause, INTERRUPT_HIGH, 0, 0);
   }

@@ -47,4 +47,6 @@ export const STATE_CSR = 704;
 /** u32 each: read, write and fetch TLB and context of the regimes user, supervisor, supervisor with SUM. */
 export const STATE_REGIMES = 1024;
 export const REGIME_BYTES = 16;
+/** Place of the context in a regime's entry. */
+export const REGIME_CONTEXT = 12;
 export const STATE_BYTES = 1088;

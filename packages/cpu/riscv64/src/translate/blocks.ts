@@ -1,6 +1,7 @@
 // Hot code: runs once for each region that is translated.
 import { isInlineCsr } from './csr.ts';
 import type { Instruction } from './instruction.ts';
+import { trapEmitters } from './trap.ts';
 import { type Decoder, instructions, type SystemOperation } from '@vivarium/isa-riscv';
 
 const PAGE = 4096;
@@ -38,11 +39,8 @@ export interface CodeRegion {
   readonly entries: readonly number[];
 }
 
-/** System instructions after which execution goes on at an address from a register. */
-const TRAPS: ReadonlySet<SystemOperation> = new Set(['ecall', 'sret']);
-
 const isTranslated = (operation: SystemOperation, immediate: number): boolean =>
-  TRAPS.has(operation) || operation === 'cbo.zero' || isInlineCsr(operation, immediate);
+  trapEmitters.has(operation) || operation === 'cbo.zero' || isInlineCsr(operation, immediate);
 
 /** Reads instructions of a page. */
 class PageReader {
@@ -82,7 +80,7 @@ const endOf = (instruction: Instruction): BlockEnd | undefined => {
   const last = instruction.row.semantics.at(-1);
   const next = instruction.offset + instruction.length;
   if (last?.kind === 'branch') return { kind: 'branch', taken: instruction.offset + instruction.immediate, next };
-  if (last?.kind === 'system' && TRAPS.has(last.operation)) return { kind: 'indirect' };
+  if (last?.kind === 'system' && trapEmitters.has(last.operation)) return { kind: 'indirect' };
   if (last?.kind !== 'jump') return undefined;
   return instruction.row.name === 'jal'
     ? { kind: 'goto', target: instruction.offset + instruction.immediate }

@@ -27,8 +27,8 @@ import type { Instruction } from './instruction.ts';
 import { emitZeroBlock } from './cache-block.ts';
 import { emitCsr } from './csr.ts';
 import { type FlowLayout, layOut, type Scope } from './layout.ts';
-import { emitEnvironmentCall, emitSupervisorReturn } from './trap.ts';
 import { instructionOperands, RegisterLocals } from './register-locals.ts';
+import { trapEmitters } from './trap.ts';
 
 /** Status of a region: go on at STATE_PC. Any other says where the slots are of an instruction to interpret. */
 const GO_ON = 0;
@@ -52,6 +52,12 @@ export interface RegionSurroundings {
   readonly index: number;
   /** Names of the helper functions, imported from the interpreter. */
   readonly helpers: readonly (keyof HelperIndices)[];
+}
+
+/** And what only its module knows. */
+interface RegionContext extends RegionSurroundings {
+  /** The type of regions in the module. */
+  readonly type: number;
 }
 
 export interface TranslatedRegion {
@@ -87,7 +93,7 @@ class RegionTranslator {
   readonly labels: ReadonlyMap<number, number>;
   readonly #f: FunctionBuilder;
   readonly #region: CodeRegion;
-  readonly #around: RegionSurroundings & { readonly type: number };
+  readonly #around: RegionContext;
   readonly #helpers: HelperIndices;
   readonly #registers: RegisterLocals;
   readonly #locals: LocalPool;
@@ -113,12 +119,7 @@ class RegionTranslator {
   #exit: Label = { depth: 0 };
   #dispatch: Label = { depth: 0 };
 
-  constructor(
-    f: FunctionBuilder,
-    region: CodeRegion,
-    around: RegionSurroundings & { readonly type: number },
-    helpers: HelperIndices,
-  ) {
+  constructor(f: FunctionBuilder, region: CodeRegion, around: RegionContext, helpers: HelperIndices) {
     this.#f = f;
     this.#region = region;
     this.#around = around;
@@ -298,6 +299,12 @@ class RegionTranslator {
     this.#leave(offset, this.#around.slots);
   }
 
+  /** Lets the interpreter execute an instruction of a block of which `left`, with it, were not executed yet. */
+  #interpret(instruction: Instruction, left: number): void {
+    this.#giveBack(left);
+    this.#leaveToInterpreter(instruction.offset);
+  }
+
   #emitBlock(block: Block, position: number): void {
     const f = this.#f;
     const count = block.instructions.length;
@@ -340,34 +347,32 @@ class RegionTranslator {
           f.set(this.#target);
           this.#emitIndirect();
         }
-      } else if (statement.kind === 'system') this.#emitSystem(statement.operation, instruction, operands, left);
+      } else if (statement.kind === 'system') this.#emitSystem(statement.operation, instruction, frame, left);
       else emitStatement(frame, statement);
     }
   }
 
-  /** Loads remember the page by their base register; for stores it did not pay (see docs/adr/0006). */
+  /** Loads and stores remember their page by the base register. */
   #recentPage(instruction: Instruction): { readonly recent?: RecentPage } {
     const recent = this.#registers.recent(instruction);
     return recent === undefined ? {} : { recent };
   }
 
-  #emitSystem(operation: SystemOperation, instruction: Instruction, operands: Operands, left: number): void {
-    const interpret = (): void => {
-      this.#giveBack(left);
-      this.#leaveToInterpreter(instruction.offset);
-    };
-    const frame = { f: this.#f, locals: this.#locals, operands, state: STATE, interpret };
-    if (operation === 'ecall' || operation === 'sret') {
+  #emitSystem(operation: SystemOperation, instruction: Instruction, frame: InstructionFrame, left: number): void {
+    const { f, locals, operands } = frame;
+    const interpret = (): void => this.#interpret(instruction, left);
+    const system = { f, locals, operands, state: STATE, interpret };
+    const trap = trapEmitters.get(operation);
+    if (trap !== undefined) {
       const goOn = (): void => {
-        this.#f.set(this.#target).i32(GO_ON).set(this.#status).br(this.#exit);
+        f.set(this.#target).i32(GO_ON).set(this.#status).br(this.#exit);
       };
-      const emit = operation === 'ecall' ? emitEnvironmentCall : emitSupervisorReturn;
-      emit({ ...frame, pc: () => operands.pc(), goOn });
-    } else if (operation === 'cbo.zero') emitZeroBlock(this.#frame(instruction, operands, left), interpret);
+      trap({ ...system, pc: () => operands.pc(), goOn });
+    } else if (operation === 'cbo.zero') emitZeroBlock(frame, interpret);
     else if (this.#registers.usesFloat && instruction.immediate === CSR.sstatus) {
       // What the region knows of mstatus.FS is in a local until it is left.
       interpret();
-    } else emitCsr({ ...frame, translationChanged: () => this.#takeTlbs() }, operation, instruction);
+    } else emitCsr({ ...system, translationChanged: () => this.#takeTlbs() }, operation, instruction);
   }
 
   /** Takes the data TLBs from the state, and forgets what was found in others. */
@@ -424,10 +429,7 @@ class RegionTranslator {
   #frame(instruction: Instruction, operands: Operands, left: number): InstructionFrame {
     const f = this.#f;
     const { tlbEntries, memory } = this.#around;
-    const interpret = (): void => {
-      this.#giveBack(left);
-      this.#leaveToInterpreter(instruction.offset);
-    };
+    const interpret = (): void => this.#interpret(instruction, left);
     const mode = (instruction.word >>> 12) & 7;
     return {
       f,

@@ -1,5 +1,5 @@
 // Hot code: runs once for each region that is translated.
-import { CSR, ExceptionCause } from '@vivarium/isa-riscv';
+import { CSR, ExceptionCause, type SystemOperation } from '@vivarium/isa-riscv';
 import type { LocalPool } from '../emit/operands.ts';
 import { csrSlot } from '../state/csr-slots.ts';
 import {
@@ -31,8 +31,11 @@ export interface TrapFrame extends RegimeFrame {
   goOn(): void;
 }
 
+/** Appends what a region does of a system instruction that ends it. */
+export type TrapEmitter = (frame: TrapFrame) => void;
+
 /** `ecall` of a user program that S-mode handles; of everything else the interpreter (hart/traps.ts says the same). */
-export const emitEnvironmentCall = (frame: TrapFrame): void => {
+const emitEnvironmentCall: TrapEmitter = (frame) => {
   const { f, locals, state } = frame;
   const mstatus = locals.take('i32');
   const store = (register: number, value: () => void): void => {
@@ -68,7 +71,7 @@ export const emitEnvironmentCall = (frame: TrapFrame): void => {
 };
 
 /** `sret` in S-mode while no interrupt waits. */
-export const emitSupervisorReturn = (frame: TrapFrame): void => {
+const emitSupervisorReturn: TrapEmitter = (frame) => {
   const { f, locals, state } = frame;
   const [mstatus, next] = [locals.take('i32'), locals.take('i32')];
   f.get(state).memory('i32.load', STATE_PRIVILEGE).i32(SUPERVISOR).op('i32.ne');
@@ -107,3 +110,9 @@ const emitPrivilege = ({ f, state }: RegimeFrame, privilege: () => void): void =
   f.memory('i32.store', STATE_PRIVILEGE);
   f.get(state).i64(-1n).memory('i64.store', STATE_RESERVATION);
 };
+
+/** System instructions after which execution goes on at an address from a register. */
+export const trapEmitters: ReadonlyMap<SystemOperation, TrapEmitter> = new Map([
+  ['ecall', emitEnvironmentCall],
+  ['sret', emitSupervisorReturn],
+]);

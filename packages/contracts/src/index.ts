@@ -22,6 +22,7 @@
  *
  * @module
  */
+export * from './block.ts';
 export * from './bus.ts';
 export * from './character.ts';
 export * from './clock.ts';
@@ -33,12 +34,15 @@ export * from './events.ts';
 export * from './fault.ts';
 export * from './firmware.ts';
 export * from './grants.ts';
+export * from './host-file.ts';
 export * from './interrupt.ts';
 export * from './logger.ts';
 export * from './machine.ts';
 export * from './memory.ts';
+export * from './network.ts';
 export * from './plugin.ts';
 export * from './power.ts';
 export * from './schema.ts';
 export * from './state.ts';
 export * from './token.ts';
+export * from './virtio.ts';

@@ -20,9 +20,12 @@ export const FLOORS: readonly Floor[] = [
     folders: [
       'packages/boot-image',
       'packages/fdt',
+      'packages/gdb-stub',
+      'packages/host-file',
       'packages/isa-riscv',
       'packages/softfloat',
       'packages/timer-queue',
+      'packages/virtio-transport',
       'packages/wasm-emit',
     ],
     mayImport: ['contracts'],

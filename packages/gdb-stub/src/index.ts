@@ -1,0 +1,6 @@
+/**
+ * GDB remote protocol for machines.
+ *
+ * @module
+ */
+export {};

@@ -1,0 +1,6 @@
+/**
+ * Files for random access: on the host, in memory.
+ *
+ * @module
+ */
+export {};

@@ -1,0 +1,6 @@
+/**
+ * Virtqueues and virtio transports: split and packed rings, MMIO and PCI.
+ *
+ * @module
+ */
+export {};

@@ -32,6 +32,7 @@ export * from './device-tree.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export * from './fault.ts';
+export * from './filesystem.ts';
 export * from './firmware.ts';
 export * from './grants.ts';
 export * from './host-file.ts';

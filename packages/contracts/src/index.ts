@@ -43,6 +43,7 @@ export * from './memory.ts';
 export * from './network.ts';
 export * from './plugin.ts';
 export * from './power.ts';
+export * from './scheduler.ts';
 export * from './schema.ts';
 export * from './state.ts';
 export * from './token.ts';

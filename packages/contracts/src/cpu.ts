@@ -1,3 +1,4 @@
+import type { DebugPoint, WatchedAccess } from './debug-point.ts';
 import type { DeviceTreeNode } from './device-tree.ts';
 import type { GuestFault } from './fault.ts';
 import type { InterruptLine } from './interrupt.ts';
@@ -14,6 +15,8 @@ export type VcpuExit =
   | { readonly kind: 'stopped' }
   /** It hit a breakpoint that a debugger set, before executing it. */
   | { readonly kind: 'breakpoint'; readonly pc: bigint }
+  /** It executed an instruction that touched what a debugger watches; `address` is the first watched byte of it. */
+  | { readonly kind: 'watchpoint'; readonly address: bigint; readonly access: WatchedAccess }
   /** The guest did something it cannot recover from. */
   | { readonly kind: 'fault'; readonly fault: GuestFault };
 
@@ -108,6 +111,31 @@ export interface CoreStatistics {
   readonly traps: Readonly<Record<string, number>>;
 }
 
+/**
+ * What a CPU core does for debuggers, between two `run`s. Points hold for every vCPU and survive a reset. A core in
+ * which no point was ever set runs as fast as one without this.
+ */
+export interface CoreDebug {
+  /** Sets a point; setting it again changes nothing. False when the core has no room for another. */
+  insert(point: DebugPoint): boolean;
+  /** Takes a point away; false when it was not set. */
+  remove(point: DebugPoint): boolean;
+  readonly points: readonly DebugPoint[];
+  /** Takes all away, and with them whatever they cost. */
+  clear(): void;
+  /**
+   * Runs exactly one instruction of a vCPU: also at a breakpoint, also one that waits for an interrupt, and without
+   * taking an interrupt, so that a step does not end in a handler that has nothing to do with it. Traps that the
+   * instruction itself causes are taken. `attemptedInSlice` counts as after `run(1)`.
+   */
+  step(vcpu: Vcpu): VcpuExit;
+  /**
+   * Guest-physical address of a guest-virtual one as the vCPU sees it now; undefined when nothing is mapped there. No
+   * permission is asked, nothing changes (no accessed or dirty bits, no TLB), no fault is taken.
+   */
+  translate(vcpu: Vcpu, address: bigint): number | undefined;
+}
+
 /** A CPU core with all vCPUs of a machine. */
 export interface CpuCore {
   /** For example `riscv64`. */
@@ -124,6 +152,8 @@ export interface CpuCore {
   invalidateCode(address: number, length: number): void;
   /** What the core did; absent when it does not keep account. */
   statistics?(): CoreStatistics;
+  /** What it does for debuggers; absent when it can do nothing for them. */
+  readonly debug?: CoreDebug;
 }
 
 export const CpuCoreToken: Token<CpuCore> = defineToken('vivarium/cpu-core', 1);

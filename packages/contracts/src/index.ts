@@ -27,6 +27,8 @@ export * from './bus.ts';
 export * from './character.ts';
 export * from './clock.ts';
 export * from './cpu.ts';
+export * from './debug.ts';
+export * from './debug-point.ts';
 export * from './device.ts';
 export * from './device-tree.ts';
 export * from './errors.ts';

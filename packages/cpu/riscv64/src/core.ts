@@ -9,6 +9,8 @@ import type {
   Vcpu,
 } from '@vivarium/contracts';
 import type { RiscvMmu } from '@vivarium/isa-riscv';
+import { RiscvCoreDebug } from './debug/core-debug.ts';
+import { StopPoints } from './debug/stop-points.ts';
 import { CodeCache } from './decode/code-cache.ts';
 import { PAGE_BYTES, PAGE_SLOTS, SLOT_BYTES, STRADDLE } from './decode/slot.ts';
 import { coreDeviceTree } from './device-tree.ts';
@@ -40,6 +42,7 @@ export class RiscvCore implements CpuCore {
   readonly architecture = 'riscv64';
   readonly vcpus: readonly RiscvHart[];
   readonly deviceTree: DeviceTreeNode;
+  readonly debug: RiscvCoreDebug;
   readonly #code: CodeCache;
   readonly #counted: boolean;
   #translator: Translator | undefined;
@@ -68,12 +71,14 @@ export class RiscvCore implements CpuCore {
       ? memory.carve('@vivarium/cpu-riscv64 jump counters', HEAT_COUNTERS * 4, 64)
       : undefined;
     const guardedSlots = carveGuardedSlots(memory);
+    const points = new StopPoints();
     for (let index = 0; index < options.harts; index += 1) {
       harts.push(
         new RiscvHart(index, {
           ...parts,
           code: this.#code,
           guardedSlots,
+          points,
           regions,
           heat,
           threshold: options.hotJumps,
@@ -86,6 +91,7 @@ export class RiscvCore implements CpuCore {
       );
     }
     this.vcpus = harts;
+    this.debug = new RiscvCoreDebug(points, this.#code, harts, memory);
     const [first] = harts;
     if (options.translate && first !== undefined)
       this.#translator = this.#createTranslator(memory, first, regions, options);

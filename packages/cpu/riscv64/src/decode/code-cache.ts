@@ -72,6 +72,8 @@ export class CodeCache {
   /** Offset in linear memory of the RAM page behind each pool index. */
   readonly #sources: Uint32Array;
   #used = 0;
+  /** Halfwords of which the instruction is executed apart, by pool index. */
+  readonly #apart = new Map<number, Set<number>>();
   readonly #onFull: () => void;
   readonly #onMarked: () => void;
   readonly #listeners = new Set<PageListener>();
@@ -152,8 +154,42 @@ export class CodeCache {
     return this.#halves[(page.source + offset) >>> 1] ?? 0;
   }
 
+  /**
+   * From now on the instruction at a halfword of the page with these slots is in no region and is handed to
+   * `FetchPort.single` each time: there a debugger can stop.
+   */
+  setApart(slots: number, half: number): void {
+    const index = (slots - this.#base) / PAGE_BYTES;
+    const halves = this.#apart.get(index) ?? new Set();
+    if (halves.has(half)) return;
+    this.#apart.set(index, halves.add(half));
+    for (const listener of this.#listeners) listener(index, half, half + 1);
+    this.#bytes[slots + half * SLOT_BYTES] = STRADDLE;
+  }
+
+  isApart(index: number, half: number): boolean {
+    return this.#apart.get(index)?.has(half) === true;
+  }
+
+  /** How many instructions `setApart` was called for. */
+  get marks(): number {
+    let count = 0;
+    for (const halves of this.#apart.values()) count += halves.size;
+    return count;
+  }
+
+  /** As if `setApart` had never been called: regions around the instructions are made anew, too. */
+  clearApart(): void {
+    for (const [index, halves] of this.#apart) {
+      for (const listener of this.#listeners) listener(index, 0, PAGE_SLOTS);
+      for (const half of halves) this.#bytes[this.slotsOf(index) + half * SLOT_BYTES] = UNDECODED;
+    }
+    this.#apart.clear();
+  }
+
   /** Forgets all decoded code. */
   clear(): void {
+    this.#apart.clear();
     for (const pages of this.#pages) pages.fill(NONE);
     this.#used = 0;
     this.#onFull();
@@ -190,6 +226,10 @@ export class CodeCache {
     for (let count = 0; count < RUN && half < PAGE_SLOTS; count += 1) {
       const at = slots + half * SLOT_BYTES;
       if (count > 0 && this.#bytes[at] !== UNDECODED) return;
+      if (this.isApart(index, half)) {
+        this.#bytes[at] = STRADDLE;
+        return;
+      }
       const low = this.#halves[source + half];
       const length = (low & 3) === 3 ? 2 : 1;
       if (length === 2 && half === PAGE_SLOTS - 1) {

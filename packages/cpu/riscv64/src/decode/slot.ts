@@ -16,7 +16,7 @@ export const SLOT_BYTES = 8;
 export const UNDECODED = 0;
 /** Behind the last slot of a page: go on at the next page. */
 export const PAGE_END = 1;
-/** A 32-bit instruction of which the second half is on the next page. */
+/** Executed from a slot of its own: a 32-bit instruction of which the second half is on the next page, or one at which a debugger stops. */
 export const STRADDLE = 2;
 /** Does nothing, 16 and 32 bits long. */
 export const NOP_16 = 3;

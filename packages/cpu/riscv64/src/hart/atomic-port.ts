@@ -1,3 +1,4 @@
+import { LOADS, STORES } from '../debug/stop-points.ts';
 import { type AtomicOperation, instructions, READ, WRITE } from '@vivarium/isa-riscv';
 import type { HartState } from '../state/hart-state.ts';
 import { STATE_RESERVATION, STATE_RESERVED_VALUE } from '../state/layout.ts';
@@ -49,20 +50,29 @@ export class AtomicPort {
       state.set(STATE_RESERVATION, offset, 0);
       state.setQuad(STATE_RESERVED_VALUE, old);
       state.setX(rd, old);
+      this.#accessed(bytes, LOADS);
       return DONE;
     }
     const operand = state.x(this.#slots.rs2(slot));
     if (statement.kind === 'store-conditional') {
       const reserved = state.low(STATE_RESERVATION) === (offset | 0) && state.high(STATE_RESERVATION) === 0;
       const holds = reserved && state.quad(STATE_RESERVED_VALUE) === old;
-      if (holds) this.#store(offset, bytes, operand);
+      if (holds) {
+        this.#store(offset, bytes, operand);
+        this.#accessed(bytes, STORES);
+      }
       state.dropReservation();
       state.setX(rd, holds ? 0n : 1n);
       return DONE;
     }
     this.#store(offset, bytes, combine(statement.operation, bytes, old, operand));
+    this.#accessed(bytes, LOADS | STORES);
     state.setX(rd, old);
     return DONE;
+  }
+
+  #accessed(bytes: 4 | 8, kinds: number): void {
+    this.#memory.accessed(this.#state.addressLow, this.#state.addressHigh, bytes, kinds);
   }
 
   #load(offset: number, bytes: 4 | 8): bigint {

@@ -1,6 +1,7 @@
 // Hot code: runs on each miss of the fetch TLB.
 import { ExceptionCause, FETCH, type HartMmu, PAGE_FAULT } from '@vivarium/isa-riscv';
 import type { CodeCache } from '../decode/code-cache.ts';
+import type { StopPoints } from '../debug/stop-points.ts';
 import { PAGE_END, SLOT_BYTES } from '../decode/slot.ts';
 import type { HartState } from '../state/hart-state.ts';
 import { STATE_STRADDLE } from '../state/layout.ts';
@@ -15,6 +16,7 @@ export class FetchPort {
   readonly #view: DataView;
   /** A page of slots that all say STRADDLE: executes code of which PMP allows only parts, one instruction at a time. */
   readonly #guardedSlots: number;
+  readonly #points: StopPoints;
 
   constructor(
     state: HartState,
@@ -23,6 +25,7 @@ export class FetchPort {
     traps: Traps,
     buffer: ArrayBuffer | SharedArrayBuffer,
     guardedSlots: number,
+    points: StopPoints,
   ) {
     this.#state = state;
     this.#mmu = mmu;
@@ -30,6 +33,7 @@ export class FetchPort {
     this.#traps = traps;
     this.#view = new DataView(buffer);
     this.#guardedSlots = guardedSlots;
+    this.#points = points;
   }
 
   /** Enters pc's page into the fetch TLB, or traps. A trap counts as an attempted instruction. */
@@ -49,6 +53,7 @@ export class FetchPort {
     }
     const within = low & 0xfff;
     const slots = this.#code.slots(this.#mmu.physical - within, offset - within);
+    if (this.#points.breaks) for (const half of this.#points.halves(low, high)) this.#code.setApart(slots, half);
     this.#mmu.enterFetch(low, high, slots);
   }
 

@@ -3,6 +3,7 @@ import type {
   Clock,
   EnvironmentCallOutcome,
   GuestFault,
+  GuestMemory,
   InterruptLine,
   MachineMemory,
   RemoteFence,
@@ -10,7 +11,9 @@ import type {
   Vcpu,
   VcpuExit,
 } from '@vivarium/contracts';
-import { ExceptionCause, InterruptCause, type RiscvMmu, type HartMmu } from '@vivarium/isa-riscv';
+import { ExceptionCause, type RiscvMmu, type HartMmu } from '@vivarium/isa-riscv';
+import { probePage } from '../debug/page-probe.ts';
+import type { StopPoints } from '../debug/stop-points.ts';
 import type { CodeCache } from '../decode/code-cache.ts';
 import { emitInterpreter } from '../emit/module.ts';
 import { type HartCalls, IMPORT_MODULE } from '../emit/imports.ts';
@@ -23,17 +26,17 @@ import { CsrFile } from './csr-file.ts';
 import { FetchPort } from './fetch-port.ts';
 import { FloatPort } from './float-port.ts';
 import { added, FIRST_INTERRUPT, type HartCounts, NOTHING_COUNTED } from './hart-counts.ts';
-import { Interrupts, SSIP } from './interrupts.ts';
+import { interruptInput } from './interrupt-inputs.ts';
+import { Interrupts } from './interrupts.ts';
 import { MemoryPort } from './memory-port.ts';
 import { SlotReader } from './operands.ts';
 import { RegisterFile } from './register-file.ts';
+import { forget } from './remote-fence.ts';
 import { type SystemEffects, SystemPort } from './system-port.ts';
 import { SupervisorTimer } from './timer.ts';
 import { Traps } from './traps.ts';
 
 const PC_IS_SET = 1;
-/** Range fences over more pages than this flush everything: it is cheaper. */
-const FENCE_PAGES = 64n;
 
 /** What the harts of a machine have in common. */
 export interface HartSurroundings {
@@ -43,6 +46,8 @@ export interface HartSurroundings {
   readonly clock: Clock;
   readonly code: CodeCache;
   readonly guardedSlots: number;
+  /** What debuggers have set. */
+  readonly points: StopPoints;
   /** Table of translated regions. */
   readonly regions: WebAssembly.Table;
   /** Offset of the jump counters; undefined when nothing is translated. */
@@ -83,6 +88,10 @@ export class RiscvHart implements Vcpu {
   /** Jumps to itself with nothing that could interrupt it. */
   #parked = false;
   #fault: GuestFault | undefined;
+  /** What a debugger had set was reached: how the run in progress ends. */
+  #stop: VcpuExit | undefined;
+  /** The one instruction of a debugger is under way. */
+  #stepping = false;
   /** Instructions attempted in finished slices since reset. */
   #attemptedBefore = 0;
   /** Size of the slice in progress (or the last), less what `yieldSoon` took away. */
@@ -95,7 +104,7 @@ export class RiscvHart implements Vcpu {
   constructor(index: number, around: HartSurroundings) {
     this.index = index;
     this.#around = around;
-    const { memory, bus, code } = around;
+    const { memory, bus, code, points } = around;
     const { buffer } = memory.linear;
     const base = memory.carve('@vivarium/cpu-riscv64 hart', STATE_BYTES, 64);
     const state = new HartState(buffer, base);
@@ -119,8 +128,11 @@ export class RiscvHart implements Vcpu {
     this.#registers = new RegisterFile(state, csr, (effect) => {
       if (effect !== 0) traps.translationChanged();
     });
-    const memoryPort = new MemoryPort(state, this.mmu, bus, code, traps, buffer, () => this.#afterDevice());
-    const fetch = new FetchPort(state, this.mmu, code, traps, buffer, around.guardedSlots);
+    const afterDevice = (): void => this.#afterDevice();
+    const memoryPort = new MemoryPort(state, this.mmu, bus, code, traps, buffer, afterDevice, points, (hit) =>
+      this.#stopFor({ kind: 'watchpoint', ...hit }),
+    );
+    const fetch = new FetchPort(state, this.mmu, code, traps, buffer, around.guardedSlots, points);
     const slots = new SlotReader(buffer);
     const illegal = (): number => {
       traps.illegal(fetch.instruction());
@@ -145,6 +157,10 @@ export class RiscvHart implements Vcpu {
       },
       straddle: () => {
         calls.apart += 1;
+        if (points.breaks && !this.#stepping && points.breaksAt(state.pc)) {
+          this.#stopFor({ kind: 'breakpoint', pc: state.pc });
+          return 0;
+        }
         return this.#checked(fetch.single());
       },
       loadMiss: (kind) => {
@@ -209,6 +225,7 @@ export class RiscvHart implements Vcpu {
     this.#attemptedBefore = this.#attempted;
     this.#slice = budget;
     this.#deferred = 0;
+    this.#stop = undefined;
     this.#state.budget = budget;
     this.#inRun = true;
     const exit = this.#loop();
@@ -223,6 +240,7 @@ export class RiscvHart implements Vcpu {
     const state = this.#state;
     for (;;) {
       if (this.#fault !== undefined) return { kind: 'fault', fault: this.#fault };
+      if (this.#stop !== undefined) return this.#stop;
       if (!this.#running) return { kind: 'stopped' };
       if (this.#idle || this.#parked) {
         if (!this.#interrupts.wake || (this.#parked && this.#interrupts.next() < 0)) return this.#wait();
@@ -258,6 +276,11 @@ export class RiscvHart implements Vcpu {
     this.#state.budget = 0;
   }
 
+  #stopFor(stop: VcpuExit): void {
+    this.#stop = stop;
+    this.#leave();
+  }
+
   yieldSoon(): void {
     this.#slice -= this.#state.budget + this.#deferred;
     this.#state.budget = 0;
@@ -265,6 +288,7 @@ export class RiscvHart implements Vcpu {
   }
 
   #takeInterrupt(): void {
+    if (this.#stepping) return;
     const cause = this.#interrupts.next();
     if (cause >= 0) this.#traps.interrupt(cause);
   }
@@ -385,31 +409,7 @@ export class RiscvHart implements Vcpu {
   }
 
   interruptInput(name: string): InterruptLine | undefined {
-    const bit = INPUTS[name];
-    if (bit === undefined) return undefined;
-    if (bit === InterruptCause.SupervisorSoftware) return this.#softwareInput();
-    const mask = 1 << bit;
-    return {
-      set: (level) => {
-        const before = this.#interrupts.inputs;
-        this.#interrupts.inputs = level ? before | mask : before & ~mask;
-        if (level && (before & mask) === 0) this.#notify();
-      },
-    };
-  }
-
-  /** An edge: a rise sets mip.SSIP, which stays until software clears it (ACLINT specification, chapter 4). */
-  #softwareInput(): InterruptLine {
-    let high = false;
-    return {
-      set: (level) => {
-        const rises = level && !high;
-        high = level;
-        if (!rises) return;
-        this.#interrupts.software |= SSIP;
-        this.#notify();
-      },
-    };
+    return interruptInput(this.#interrupts, name, () => this.#notify());
   }
 
   start(entry: bigint, argument: bigint): void {
@@ -438,17 +438,7 @@ export class RiscvHart implements Vcpu {
   fence(request: RemoteFence): void {
     // Decoded code follows every store at once.
     if (request.kind === 'code') return;
-    const { range } = request;
-    const first = range === undefined ? 0n : range.address >> 12n;
-    const last = range === undefined ? 0n : (range.address + range.length - 1n) >> 12n;
-    if (range === undefined || last - first >= FENCE_PAGES) {
-      this.mmu.flush();
-      this.translationChanged();
-      return;
-    }
-    for (let page = first; page <= last; page += 1n) {
-      this.mmu.flushPage(Number(BigInt.asIntN(32, page << 12n)), Number(BigInt.asIntN(32, page >> 20n)));
-    }
+    forget(this.mmu, request);
     this.translationChanged();
   }
 
@@ -461,7 +451,28 @@ export class RiscvHart implements Vcpu {
   }
 
   writeRegister(name: string, value: bigint): boolean {
+    if (name === 'pc') {
+      this.#idle = false;
+      this.#parked = false;
+    }
     return this.#registers.write(name, BigInt.asUintN(64, value));
+  }
+
+  /** Runs one instruction for a debugger (see `CoreDebug.step`). */
+  step(): VcpuExit {
+    this.#idle = false;
+    this.#parked = false;
+    this.#stepping = true;
+    try {
+      return this.run(1);
+    } finally {
+      this.#stepping = false;
+    }
+  }
+
+  /** Where an address is mapped, for a debugger (see `CoreDebug.translate`). */
+  translate(memory: GuestMemory, address: bigint): number | undefined {
+    return probePage(memory, this.#state, BigInt.asUintN(64, address));
   }
 
   reset(): void {
@@ -484,13 +495,3 @@ export class RiscvHart implements Vcpu {
     this.#fault = undefined;
   }
 }
-
-/** Inputs by name: bits of mip. */
-const INPUTS: Readonly<Record<string, number>> = {
-  ssip: InterruptCause.SupervisorSoftware,
-  msip: InterruptCause.MachineSoftware,
-  stip: InterruptCause.SupervisorTimer,
-  mtip: InterruptCause.MachineTimer,
-  seip: InterruptCause.SupervisorExternal,
-  meip: InterruptCause.MachineExternal,
-};

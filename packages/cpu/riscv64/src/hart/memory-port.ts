@@ -1,6 +1,7 @@
 // Hot code: runs on each TLB miss, page-crossing access and device access.
 import { BUS_FAULT, type SystemBus } from '@vivarium/contracts';
 import { DEVICE, ExceptionCause, type HartMmu, PAGE_FAULT, READ, TLB_ENTRY_BYTES, WRITE } from '@vivarium/isa-riscv';
+import { LOADS, type StopPoints, STORES, type WatchHit } from '../debug/stop-points.ts';
 import type { CodeCache } from '../decode/code-cache.ts';
 import type { HartState } from '../state/hart-state.ts';
 import { STATE_CONTEXT, STATE_WRITE_TLB } from '../state/layout.ts';
@@ -20,8 +21,10 @@ export class MemoryPort {
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
   readonly #deviceTouched: () => void;
+  readonly #points: StopPoints;
+  readonly #watchHit: (hit: WatchHit) => void;
 
-  /** `deviceTouched` is called after each device access. */
+  /** `deviceTouched` is called after each device access, `watchHit` after one that a debugger watches. */
   constructor(
     state: HartState,
     mmu: HartMmu,
@@ -30,6 +33,8 @@ export class MemoryPort {
     traps: Traps,
     buffer: ArrayBuffer | SharedArrayBuffer,
     deviceTouched: () => void,
+    points: StopPoints,
+    watchHit: (hit: WatchHit) => void,
   ) {
     this.#state = state;
     this.#mmu = mmu;
@@ -39,16 +44,42 @@ export class MemoryPort {
     this.#view = new DataView(buffer);
     this.#bytes = new Uint8Array(buffer);
     this.#deviceTouched = deviceTouched;
+    this.#points = points;
+    this.#watchHit = watchHit;
+  }
+
+  /** As the MMU's, but what is watched stays out of the TLBs, so that each access to it comes through here. */
+  #resolve(low: number, high: number, bytes: number, access: typeof READ | typeof WRITE): number {
+    const offset = this.#mmu.resolve(low, high, bytes, access);
+    if (this.#points.watches && this.#points.watched(low, high)) {
+      const place = this.#place(low);
+      this.#view.setBigInt64(this.#mmu.readTlb + place, 0n, true);
+      this.#view.setBigInt64(this.#mmu.writeTlb + place, 0n, true);
+    }
+    return offset;
+  }
+
+  /** An access was carried out: `kinds` is a union of LOADS and STORES. */
+  accessed(low: number, high: number, bytes: number, kinds: number): void {
+    if (!this.#points.watches) return;
+    const hit = this.#points.touched(low, high, bytes, kinds);
+    if (hit !== undefined) this.#watchHit(hit);
   }
 
   load(kind: number): number {
+    const outcome = this.#load(kind);
+    if (outcome === DONE) this.accessed(this.#state.addressLow, this.#state.addressHigh, 1 << (kind & 3), LOADS);
+    return outcome;
+  }
+
+  #load(kind: number): number {
     const bytes = 1 << (kind & 3);
     const state = this.#state;
     const low = state.addressLow;
     const high = state.addressHigh;
     const first = PAGE - (low & (PAGE - 1));
     if (first < bytes) return this.#loadAcross(low, high, bytes, first, (kind & 4) !== 0);
-    const offset = this.#mmu.resolve(low, high, bytes, READ);
+    const offset = this.#resolve(low, high, bytes, READ);
     if (offset >= 0) {
       this.#take(offset, bytes, (kind & 4) !== 0);
       return DONE;
@@ -75,9 +106,9 @@ export class MemoryPort {
   #loadAcross(low: number, high: number, bytes: number, first: number, signed: boolean): number {
     const nextLow = (low + first) | 0;
     const nextHigh = nextLow === 0 ? (high + 1) | 0 : high;
-    const head = this.#mmu.resolve(low, high, first, READ);
+    const head = this.#resolve(low, high, first, READ);
     if (head < 0) return this.#fault(head, READ, low, high);
-    const tail = this.#mmu.resolve(nextLow, nextHigh, bytes - first, READ);
+    const tail = this.#resolve(nextLow, nextHigh, bytes - first, READ);
     if (tail < 0) return this.#fault(tail, READ, nextLow, nextHigh);
     const value = [0, 0];
     for (let index = 0; index < bytes; index += 1) {
@@ -109,13 +140,19 @@ export class MemoryPort {
   }
 
   store(kind: number): number {
+    const outcome = this.#store(kind);
+    if (outcome === DONE) this.accessed(this.#state.addressLow, this.#state.addressHigh, 1 << kind, STORES);
+    return outcome;
+  }
+
+  #store(kind: number): number {
     const bytes = 1 << kind;
     const state = this.#state;
     const low = state.addressLow;
     const high = state.addressHigh;
     const first = PAGE - (low & (PAGE - 1));
     if (first < bytes) return this.#storeAcross(low, high, bytes, first);
-    const offset = this.#mmu.resolve(low, high, bytes, WRITE);
+    const offset = this.#resolve(low, high, bytes, WRITE);
     if (offset >= 0) {
       this.#put(offset, bytes);
       this.changed(this.#mmu.physical, bytes);
@@ -150,10 +187,10 @@ export class MemoryPort {
   #storeAcross(low: number, high: number, bytes: number, first: number): number {
     const nextLow = (low + first) | 0;
     const nextHigh = nextLow === 0 ? (high + 1) | 0 : high;
-    const head = this.#mmu.resolve(low, high, first, WRITE);
+    const head = this.#resolve(low, high, first, WRITE);
     if (head < 0) return this.#fault(head, WRITE, low, high);
     const headPhysical = this.#mmu.physical;
-    const tail = this.#mmu.resolve(nextLow, nextHigh, bytes - first, WRITE);
+    const tail = this.#resolve(nextLow, nextHigh, bytes - first, WRITE);
     if (tail < 0) return this.#fault(tail, WRITE, nextLow, nextHigh);
     const tailPhysical = this.#mmu.physical;
     const { valueLow, valueHigh } = this.#state;
@@ -182,7 +219,7 @@ export class MemoryPort {
 
   /** Offset of an atomic's operand, or −1 after a trap. Devices take no atomics. */
   resolveAtomic(low: number, high: number, bytes: number, access: typeof READ | typeof WRITE): number {
-    const offset = this.#mmu.resolve(low, high, bytes, access);
+    const offset = this.#resolve(low, high, bytes, access);
     if (offset < 0) {
       this.#fault(offset, access, low, high);
       return -1;
@@ -193,9 +230,9 @@ export class MemoryPort {
   /** cbo.inval, cbo.clean, cbo.flush at STATE_ADDRESS: allowed where a load or a store is (Zicbom). */
   touch(low: number): number {
     const high = this.#state.addressHigh;
-    const asLoad = this.#mmu.resolve(low, high, 1, READ);
+    const asLoad = this.#resolve(low, high, 1, READ);
     if (asLoad >= 0 || asLoad === DEVICE) return DONE;
-    const asStore = this.#mmu.resolve(low, high, 1, WRITE);
+    const asStore = this.#resolve(low, high, 1, WRITE);
     return asStore >= 0 || asStore === DEVICE ? DONE : this.#fault(asStore, WRITE, low, high);
   }
 
@@ -207,21 +244,26 @@ export class MemoryPort {
       this.#bytes.fill(0, known, known + bytes);
       return DONE;
     }
-    const offset = this.#mmu.resolve(low, high, bytes, WRITE);
+    const offset = this.#resolve(low, high, bytes, WRITE);
     if (offset < 0) return this.#fault(offset, WRITE, this.#state.addressLow, this.#state.addressHigh);
     this.#bytes.fill(0, offset, offset + bytes);
     this.changed(this.#mmu.physical, bytes);
+    this.accessed(low, high, bytes, STORES);
     return DONE;
   }
 
   /** Offset in linear memory of an address that the write TLB knows, else −1. */
   #written(low: number, high: number): number {
     const state = this.#state;
-    const place = ((low >>> 12) & (this.#mmu.tlb.entries - 1)) * TLB_ENTRY_BYTES;
-    const at = state.low(STATE_WRITE_TLB) + place;
+    const at = state.low(STATE_WRITE_TLB) + this.#place(low);
     const view = this.#view;
     if (view.getInt32(at, true) !== ((low & ~0xfff) | state.low(STATE_CONTEXT))) return -1;
     if (view.getInt32(at + 4, true) !== high) return -1;
     return (low + view.getInt32(at + 8, true)) >>> 0;
+  }
+
+  /** Where in a TLB the entry of an address is. */
+  #place(low: number): number {
+    return ((low >>> 12) & (this.#mmu.tlb.entries - 1)) * TLB_ENTRY_BYTES;
   }
 }

@@ -31,6 +31,8 @@ export interface CodePage {
   half(offset: number): number;
   /** False where nothing was ever executed: such code stays out of regions. */
   warm(offset: number): boolean;
+  /** True where the instruction belongs to the interpreter, whatever it is; absent: nowhere. */
+  apart?(offset: number): boolean;
 }
 
 /** A region's blocks in ascending order of offset, and which of them can be entered from outside. */
@@ -52,8 +54,9 @@ class PageReader {
     this.#decoder = decoder;
   }
 
-  /** The instruction at `offset`, or undefined when it is illegal, lies on two pages, or belongs to the system. */
+  /** The instruction at `offset`, or undefined when it is illegal, lies on two pages, or is the interpreter's. */
   at(offset: number): Instruction | undefined {
+    if (this.#page.apart?.(offset) === true) return undefined;
     const low = this.#page.half(offset);
     const short = (low & 3) !== 3;
     if (!short && offset + 4 > PAGE) return undefined;

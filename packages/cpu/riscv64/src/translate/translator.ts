@@ -79,6 +79,7 @@ export class Translator {
       {
         half: (at) => this.#code.half(page, at),
         warm: (at) => this.#bytes[page.slots + at * 4] !== UNDECODED,
+        apart: (at) => this.#code.isApart(page.index, at >> 1),
       },
       this.#code.decoder,
       entries,

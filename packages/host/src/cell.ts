@@ -1,4 +1,4 @@
-import type { GuestFault, Vcpu } from '@vivarium/contracts';
+import type { DebugTarget, GuestFault, Vcpu } from '@vivarium/contracts';
 
 /** How a cell's run ended. A guest's fault is a value; an error of the host rejects `run` instead. */
 export type CellOutcome =
@@ -36,6 +36,8 @@ export interface Cell extends AsyncDisposable {
   /** Like pulling the plug: `run` resolves with `stopped`. Does nothing once the run has ended. */
   stop(): Promise<void>;
   readonly stats: CellStats;
+  /** For a debugger; absent when the machine's CPU core can do nothing for one. */
+  readonly debug?: DebugTarget;
 }
 
 export interface CellOptions {
@@ -46,6 +48,8 @@ export interface CellOptions {
    * instruction can miss. Default 4.
    */
   readonly turnMilliseconds?: number;
+  /** Starts paused, before the first instruction: for a debugger that wants to see all of it. Default false. */
+  readonly startPaused?: boolean;
   /**
    * Called before every instruction, which makes the guest run one instruction at a time, thousands of times slower.
    * Returning `false` ends that for the rest of the run.

@@ -1,20 +1,39 @@
-import { type Clock, ClockToken, type CpuCore, CpuCoreToken, isVivariumError } from '@vivarium/contracts';
+import {
+  type Clock,
+  ClockToken,
+  type CpuCore,
+  CpuCoreToken,
+  type DebugResumption,
+  type DebugStop,
+  isVivariumError,
+  MachineMemoryToken,
+  type PowerRequest,
+} from '@vivarium/contracts';
 import type { Machine } from '@vivarium/kernel';
 import type { Cell, CellOptions, CellOutcome, CellStats } from './cell.ts';
+import { CellDebugTarget } from './debug-target.ts';
 import { errors } from './errors.ts';
 import { hostNow, Sleeper, turn } from './event-loop.ts';
 import { RunLoop } from './run-loop.ts';
 
-type CommandName = 'pause' | 'resume' | 'reset' | 'stop';
+type CommandName = 'pause' | 'resume' | 'step' | 'reset' | 'stop';
 
 /** Something the host asked for, to be done when no guest code runs. */
 interface Command {
   readonly name: CommandName;
+  /** Of `step` and `resume`; what is not there is everything. */
+  readonly resumption: DebugResumption | undefined;
   readonly done: () => void;
   readonly failed: (error: unknown) => void;
 }
 
 const STOPPED: CellOutcome = { kind: 'stopped' };
+
+/** An outcome as debuggers hear of it: a number of eight bits. */
+const debugCode = (outcome: CellOutcome | undefined): number => {
+  if (outcome?.kind === 'failure') return Math.min(Math.max(outcome.code, 1), 255);
+  return outcome === undefined || outcome.kind === 'fault' ? 1 : 0;
+};
 
 /** Runs one machine on the thread that made it. */
 export class InlineCell implements Cell {
@@ -23,12 +42,16 @@ export class InlineCell implements Cell {
   readonly #clock: Clock;
   readonly #loop: RunLoop;
   readonly #options: CellOptions;
+  #startPaused: boolean;
+  readonly debug?: CellDebugTarget;
   readonly #sleeper = new Sleeper();
   readonly #commands: Command[] = [];
   readonly #removals: (() => void)[] = [];
   #phase: 'new' | 'running' | 'ended' = 'new';
   #began = 0;
   #ended: number | undefined;
+  /** Why the machine is about to be paused, when it was not asked for. */
+  #stop: DebugStop | undefined;
   #idleMilliseconds = 0;
   /** Instructions retired before the last reset, which sets the vCPUs' own counts to zero. */
   #retiredBefore = 0;
@@ -36,9 +59,42 @@ export class InlineCell implements Cell {
   constructor(machine: Machine, options: CellOptions) {
     this.#machine = machine;
     this.#options = options;
+    this.#startPaused = options.startPaused === true;
     this.#clock = machine.get(ClockToken);
     this.#core = machine.get(CpuCoreToken);
     this.#loop = new RunLoop(this.#core, this.#clock, options);
+    const debug = this.#createDebugTarget();
+    if (debug !== undefined) this.debug = debug;
+  }
+
+  #createDebugTarget(): CellDebugTarget | undefined {
+    const machine = this.#machine;
+    const { architecture, vcpus, debug: core } = this.#core;
+    if (core === undefined) return undefined;
+    const ask = (name: CommandName, resumption?: DebugResumption): void =>
+      void this.#command(name, resumption).catch(() => {}); // what fails then ends the run, which says so
+    const paused = (): boolean | undefined => (this.#phase === 'running' ? machine.state === 'paused' : undefined);
+    return new CellDebugTarget({
+      name: machine.name,
+      architecture,
+      vcpus,
+      core,
+      memory: machine.get(MachineMemoryToken),
+      get paused() {
+        return paused();
+      },
+      pause: () => {
+        this.#startPaused = true;
+        ask('pause');
+      },
+      resume: (resumption) => ask(resumption.step.length > 0 ? 'step' : 'resume', resumption),
+      release: () => {
+        this.#startPaused = false;
+        ask('resume');
+      },
+      reset: () => this.reset(),
+      stop: () => ask('stop'),
+    });
   }
 
   get stats(): CellStats {
@@ -55,6 +111,7 @@ export class InlineCell implements Cell {
     if (this.#phase !== 'new') throw errors.make('VIV_CELL_STATE', `machine ${this.#machine.name} has been run before`);
     this.#phase = 'running';
     this.#began = hostNow();
+    if (this.#startPaused) this.pause().catch(() => {}); // one that fails ends the run
     let outcome: CellOutcome;
     try {
       this.#listen();
@@ -62,10 +119,10 @@ export class InlineCell implements Cell {
       outcome = await this.#drive();
     } catch (error) {
       // What went wrong first is what its reader needs; the machine reports parts that fail to stop by themselves.
-      await this.#end(error).catch(() => {});
+      await this.#end(undefined, error).catch(() => {});
       throw error;
     }
-    await this.#end();
+    await this.#end(outcome);
     return outcome;
   }
 
@@ -107,19 +164,23 @@ export class InlineCell implements Cell {
     const turnMilliseconds = this.#options.turnMilliseconds ?? 4;
     let lastTurn = hostNow();
     for (;;) {
-      if (this.#commands.length > 0 && (await this.#obey())) return STOPPED;
+      const ended = this.#commands.length > 0 ? await this.#obey() : undefined;
+      if (ended !== undefined) return ended;
       this.#sleeper.settle();
-      const round = this.#round();
+      const round = this.#guarded(() => this.#loop.round());
       const request = this.#machine.takePowerRequest();
       if (request !== undefined) {
-        if (request.kind === 'power-off' || request.kind === 'failure') return request;
-        if (this.#options.onReboot === 'stop') return STOPPED;
-        await this.#reset();
+        const outcome = await this.#power(request);
+        if (outcome !== undefined) return outcome;
       } else if (round.kind === 'fault') {
-        this.#machine.events.emit('guest:fault', round.fault);
-        return { kind: 'fault', fault: round.fault };
-      } else if (round.kind === 'breakpoint') {
-        this.pause().catch(() => {}); // a failure to pause ends the run, which says so
+        const { fault } = round;
+        if (this.debug?.attached !== true) {
+          this.#machine.events.emit('guest:fault', fault);
+          return { kind: 'fault', fault };
+        }
+        this.#pauseFor({ kind: 'fault', vcpu: fault.vcpu ?? 0, fault });
+      } else if (round.kind === 'stop') {
+        this.#pauseFor(round.stop);
       } else if (round.kind === 'idle') {
         if (await this.#idle(round.deadline)) lastTurn = hostNow();
       }
@@ -130,9 +191,22 @@ export class InlineCell implements Cell {
     }
   }
 
-  #round(): ReturnType<RunLoop['round']> {
+  /** Does what the guest asked of its power supply; what it gives ends the run. */
+  async #power(request: PowerRequest): Promise<CellOutcome | undefined> {
+    if (request.kind === 'power-off' || request.kind === 'failure') return request;
+    if (this.#options.onReboot === 'stop') return STOPPED;
+    await this.#reset();
+    return undefined;
+  }
+
+  #pauseFor(stop: DebugStop): void {
+    this.#stop = stop;
+    this.pause().catch(() => {}); // a failure to pause ends the run, which says so
+  }
+
+  #guarded<T>(run: () => T): T {
     try {
-      return this.#loop.round();
+      return run();
     } catch (error) {
       if (isVivariumError(error)) throw error;
       const reason = error instanceof Error ? error.message : String(error);
@@ -157,28 +231,55 @@ export class InlineCell implements Cell {
     return !napped;
   }
 
-  /** Does what the host asked for; true ends the run. Stays here while the machine is paused. */
-  async #obey(): Promise<boolean> {
+  /** Does what the host asked for; what it gives ends the run. Stays here while the machine is paused. */
+  async #obey(): Promise<CellOutcome | undefined> {
     for (;;) {
       const command = this.#commands.shift();
       if (command === undefined) {
-        if (this.#machine.state !== 'paused') return false;
+        if (this.#machine.state !== 'paused') return undefined;
         await this.#sleeper.sleep(undefined);
         this.#sleeper.settle();
         continue;
       }
       try {
-        if (command.name === 'pause' && this.#machine.state === 'running') await this.#machine.pause();
-        if (command.name === 'resume' && this.#machine.state === 'paused') await this.#machine.resume();
-        if (command.name === 'reset') await this.#reset();
-        if (command.name === 'stop') await this.#machine.stop();
+        const ended = await this.#carryOut(command);
         command.done();
+        if (ended !== undefined) return ended;
       } catch (error) {
         command.failed(error);
         throw error;
       }
-      if (command.name === 'stop') return true;
     }
+  }
+
+  async #carryOut({ name, resumption }: Command): Promise<CellOutcome | undefined> {
+    const machine = this.#machine;
+    if (name === 'reset') await this.#reset();
+    if (name === 'pause' && machine.state === 'running') {
+      await machine.pause();
+      this.debug?.stopped(this.#stop ?? { kind: 'halted', vcpu: this.#loop.last });
+      this.#stop = undefined;
+    }
+    if (name === 'resume') {
+      const run = resumption?.run;
+      this.#loop.held = new Set(
+        run && this.#core.vcpus.map(({ index }) => index).filter((vcpu) => !run.includes(vcpu)),
+      );
+      this.#loop.reset();
+      if (machine.state === 'paused') await machine.resume();
+      this.debug?.resumed();
+    }
+    const { debug } = this.#core;
+    if (name === 'step' && machine.state === 'paused' && resumption !== undefined && debug !== undefined) {
+      const stop = this.#guarded(() => this.#loop.single(debug, resumption));
+      const request = machine.takePowerRequest();
+      const ended = request && (await this.#power(request));
+      if (ended !== undefined) return ended;
+      this.debug?.stopped(stop);
+    }
+    if (name !== 'stop') return undefined;
+    await machine.stop();
+    return STOPPED;
   }
 
   async #reset(): Promise<void> {
@@ -189,8 +290,9 @@ export class InlineCell implements Cell {
   }
 
   /** After the run: what was asked for meanwhile is answered, with `error` when the run failed, and all is stopped. */
-  async #end(error?: unknown): Promise<void> {
+  async #end(outcome: CellOutcome | undefined, error?: unknown): Promise<void> {
     this.#phase = 'ended';
+    this.debug?.end(debugCode(outcome));
     this.#ended = hostNow();
     for (const remove of this.#removals.splice(0)) remove();
     for (const { name, done, failed } of this.#commands.splice(0)) {
@@ -200,13 +302,13 @@ export class InlineCell implements Cell {
     if (this.#machine.state === 'running' || this.#machine.state === 'paused') await this.#machine.stop();
   }
 
-  #command(name: CommandName): Promise<void> {
+  #command(name: CommandName, resumption?: DebugResumption): Promise<void> {
     if (this.#phase !== 'running') {
       const error = errors.make('VIV_CELL_STATE', `cannot ${name} machine ${this.#machine.name}: it is not being run`);
       return Promise.reject(error);
     }
     return new Promise((resolve, reject) => {
-      this.#commands.push({ name, done: resolve, failed: reject });
+      this.#commands.push({ name, resumption, done: resolve, failed: reject });
       this.#loop.interrupt();
       this.#sleeper.wake();
     });

@@ -1,10 +1,13 @@
 import type { Clock, Vcpu, VcpuExit, VirtualTime } from '@vivarium/contracts';
 import { hostNow } from './event-loop.ts';
 
+/** As much of a vCPU as pacing it takes. */
+export type Runner = Pick<Vcpu, 'run' | 'attemptedInSlice'>;
+
 /** How much a vCPU runs at once, and how time goes on meanwhile. */
 export interface Pace {
   /** Runs `vcpu` for one slice that ends at `deadline` (nanoseconds of the machine's clock) at the latest. */
-  slice(vcpu: Vcpu, deadline: number | undefined, longest: number): VcpuExit;
+  slice(vcpu: Runner, deadline: number | undefined, longest: number): VcpuExit;
 }
 
 /** Host milliseconds a slice is meant to take: short, so that timers armed within it are met closely. */
@@ -22,7 +25,7 @@ export class RealPace implements Pace {
     this.#clock = clock;
   }
 
-  slice(vcpu: Vcpu, deadline: number | undefined, longest: number): VcpuExit {
+  slice(vcpu: Runner, deadline: number | undefined, longest: number): VcpuExit {
     const untilDeadline = deadline === undefined ? SLICE_MILLISECONDS : (deadline - this.#clock.now()) / 1e6;
     const goal = Math.round(this.#rate * Math.min(untilDeadline, SLICE_MILLISECONDS));
     const budget = Math.min(Math.max(goal, FEWEST_INSTRUCTIONS), MOST_INSTRUCTIONS, longest);
@@ -53,7 +56,7 @@ export class VirtualPace implements Pace {
     this.#time = time;
   }
 
-  slice(vcpu: Vcpu, deadline: number | undefined, longest: number): VcpuExit {
+  slice(vcpu: Runner, deadline: number | undefined, longest: number): VcpuExit {
     const began = this.#clock.now();
     const instruction = this.#time.nanosecondsPerInstruction;
     const untilDeadline = deadline === undefined ? VIRTUAL_SLICE : Math.ceil((deadline - began) / instruction);

@@ -1,14 +1,24 @@
-import type { Clock, CpuCore, GuestFault, Vcpu, VcpuExit } from '@vivarium/contracts';
+import type {
+  Clock,
+  CoreDebug,
+  CpuCore,
+  DebugResumption,
+  DebugStop,
+  GuestFault,
+  Vcpu,
+  VcpuExit,
+} from '@vivarium/contracts';
 import type { CellOptions } from './cell.ts';
 import { hostNow } from './event-loop.ts';
-import { type Pace, RealPace, VirtualPace } from './pace.ts';
+import { type Pace, RealPace, type Runner, VirtualPace } from './pace.ts';
 
 /** What is left to do after every vCPU had its turn. */
 export type Round =
   | { readonly kind: 'ran' }
   /** Nothing to run until `deadline` (nanoseconds of the machine's clock), or until an interrupt rises. */
   | { readonly kind: 'idle'; readonly deadline: number | undefined }
-  | { readonly kind: 'breakpoint' }
+  /** What a debugger had set was reached. */
+  | { readonly kind: 'stop'; readonly stop: DebugStop }
   | { readonly kind: 'fault'; readonly fault: GuestFault };
 
 /** One vCPU as the loop sees it. */
@@ -25,6 +35,16 @@ const ALL_STOPPED: GuestFault = {
   message: 'every vCPU has stopped itself and none is left to start another',
 };
 
+/** Instructions that other vCPUs may execute while a debugger steps one: enough for it not to wait for them for ever. */
+const BESIDE_STEP = 100;
+
+/** An exit that a debugger hears of. */
+const stopOf = (exit: VcpuExit, vcpu: number): DebugStop | undefined => {
+  if (exit.kind === 'breakpoint') return { kind: 'breakpoint', vcpu, address: exit.pc };
+  if (exit.kind === 'watchpoint') return { ...exit, vcpu };
+  return exit.kind === 'fault' ? { ...exit, vcpu } : undefined;
+};
+
 /** Runs the vCPUs of one machine in turn on this thread, and fires its timers between them. */
 export class RunLoop {
   readonly #seats: readonly Seat[];
@@ -34,6 +54,10 @@ export class RunLoop {
   #interrupted = false;
   readonly #sample: CellOptions['sample'];
   step: ((vcpu: Vcpu) => boolean) | undefined;
+  /** vCPUs that stand still because a debugger holds them. */
+  held: ReadonlySet<number> = new Set();
+  /** The vCPU that ran last. */
+  last = 0;
   slices = 0;
 
   constructor(core: CpuCore, clock: Clock, { step, sample }: Pick<CellOptions, 'step' | 'sample'>) {
@@ -55,7 +79,7 @@ export class RunLoop {
     this.#current?.yieldSoon();
   }
 
-  /** Every vCPU runs again, as after power-on. */
+  /** Every vCPU runs again, as after power-on, or after a debugger may have changed what it waits for. */
   reset(): void {
     for (const seat of this.#seats) {
       seat.idle = false;
@@ -73,12 +97,40 @@ export class RunLoop {
       if (!this.#canRun(seat)) continue;
       ran = true;
       const exit = this.#slice(seat);
-      if (exit.kind === 'fault' || exit.kind === 'breakpoint') return exit;
+      if (exit.kind === 'fault') return exit;
+      const stop = stopOf(exit, seat.vcpu.index);
+      if (stop !== undefined) return { kind: 'stop', stop };
       this.#clock.fire();
     }
     if (ran || this.#interrupted) return RAN;
     if (!this.#seats.some(({ vcpu }) => vcpu.running)) return { kind: 'fault', fault: ALL_STOPPED };
     return { kind: 'idle', deadline: this.#nextDeadline() };
+  }
+
+  /**
+   * One instruction of each vCPU that is to step, for a debugger. Others may go on a little; no timer fires. What was
+   * reached meanwhile, or that the step is done.
+   */
+  single(debug: CoreDebug, { step, run }: DebugResumption): DebugStop {
+    let stop: DebugStop | undefined;
+    this.#interrupted = false;
+    for (const seat of this.#seats) {
+      const { vcpu } = seat;
+      if (!step.includes(vcpu.index)) continue;
+      const runner: Runner = {
+        run: () => debug.step(vcpu),
+        get attemptedInSlice() {
+          return vcpu.attemptedInSlice;
+        },
+      };
+      stop ??= stopOf(this.#slice(seat, runner, 1), vcpu.index);
+    }
+    for (const seat of this.#seats) {
+      if (stop !== undefined || this.#interrupted) break;
+      if (!run.includes(seat.vcpu.index) || !this.#canRun(seat)) continue;
+      stop = stopOf(this.#slice(seat, seat.vcpu, BESIDE_STEP), seat.vcpu.index);
+    }
+    return stop ?? { kind: 'step', vcpu: step[0] ?? 0 };
   }
 
   #canRun(seat: Seat): boolean {
@@ -87,20 +139,22 @@ export class RunLoop {
       seat.idle = false;
       return false;
     }
+    if (this.held.has(vcpu.index)) return false;
     if (!seat.idle || vcpu.wakeup) return true;
     const deadline = vcpu.nextDeadline;
     return deadline !== undefined && deadline !== seat.served && deadline <= this.#clock.now();
   }
 
-  #slice(seat: Seat): VcpuExit {
+  #slice(seat: Seat, runner: Runner = seat.vcpu, most = Number.MAX_SAFE_INTEGER): VcpuExit {
     const { vcpu } = seat;
     if (this.step !== undefined && !this.step(vcpu)) this.step = undefined;
     this.slices++;
     this.#current = vcpu;
+    this.last = vcpu.index;
     const began = this.#sample === undefined ? 0 : hostNow();
     let exit: VcpuExit;
     try {
-      exit = this.#pace.slice(vcpu, this.#nextDeadline(), this.step === undefined ? Number.MAX_SAFE_INTEGER : 1);
+      exit = this.#pace.slice(runner, this.#nextDeadline(), this.step === undefined ? most : 1);
     } finally {
       this.#current = undefined;
     }

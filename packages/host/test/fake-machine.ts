@@ -2,6 +2,7 @@ import {
   type AnyToken,
   type Clock,
   ClockToken,
+  type CoreDebug,
   CpuCoreToken,
   type MachineEvents,
   MachineMemoryToken,
@@ -161,6 +162,7 @@ export class FakeMachine {
   readonly clock: FakeClock;
   readonly vcpus: readonly FakeVcpu[];
   readonly ram = new Uint8Array(64);
+  debug: CoreDebug | undefined;
   failing: string | undefined;
   #power: PowerRequest | undefined;
   readonly #listeners = new Map<string, Set<(event: never) => void>>();
@@ -184,7 +186,7 @@ export class FakeMachine {
 
   get(token: AnyToken): unknown {
     if (token.id === ClockToken.id) return this.clock;
-    if (token.id === CpuCoreToken.id) return { architecture: 'fake', vcpus: this.vcpus };
+    if (token.id === CpuCoreToken.id) return { architecture: 'fake', vcpus: this.vcpus, debug: this.debug };
     if (token.id === MachineMemoryToken.id) {
       return {
         banks: [{ base: 0, length: this.ram.length, offset: 0 }],

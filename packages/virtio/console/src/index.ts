@@ -1,0 +1,6 @@
+/**
+ * Virtio console.
+ *
+ * @module
+ */
+export {};

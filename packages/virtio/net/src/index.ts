@@ -1,0 +1,6 @@
+/**
+ * Virtio network device.
+ *
+ * @module
+ */
+export {};

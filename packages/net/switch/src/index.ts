@@ -1,0 +1,6 @@
+/**
+ * Learning Ethernet switch that machines of one process share.
+ *
+ * @module
+ */
+export {};

@@ -1,0 +1,6 @@
+/**
+ * Rate limits: a token bucket over injected time.
+ *
+ * @module
+ */
+export {};

@@ -14,7 +14,7 @@ const ENABLE = 0;
 const DISABLE = 1;
 const DESCRIPTOR = 2;
 
-const NO_VIEW = new DataView(new ArrayBuffer(0));
+const NO_VIEW: DataView = new DataView(new ArrayBuffer(0));
 
 /** A packed ring (section 2.8). */
 export class PackedRing implements Ring {
@@ -25,9 +25,9 @@ export class PackedRing implements Ring {
   readonly #inFlight: Uint8Array;
   /** Slots of the ring that are with the device. */
   #outstanding = 0;
-  #ring = NO_VIEW;
-  #driver = NO_VIEW;
-  #device = NO_VIEW;
+  #ring: DataView = NO_VIEW;
+  #driver: DataView = NO_VIEW;
+  #device: DataView = NO_VIEW;
   #nextAvailable = 0;
   #availableWrap = true;
   #nextUsed = 0;

@@ -18,7 +18,7 @@ const NO_NOTIFY = 1;
 export const availableLength = (size: number): number => ENTRIES + AVAILABLE_ENTRY * size + EVENT;
 export const usedLength = (size: number): number => ENTRIES + USED_ENTRY * size + EVENT;
 
-const NO_VIEW = new DataView(new ArrayBuffer(0));
+const NO_VIEW: DataView = new DataView(new ArrayBuffer(0));
 
 /** A split ring (section 2.7). */
 export class SplitRing implements Ring {
@@ -28,9 +28,9 @@ export class SplitRing implements Ring {
   readonly #size: number;
   readonly #inFlight: Uint8Array;
   #outstanding = 0;
-  #descriptors = NO_VIEW;
-  #available = NO_VIEW;
-  #used = NO_VIEW;
+  #descriptors: DataView = NO_VIEW;
+  #available: DataView = NO_VIEW;
+  #used: DataView = NO_VIEW;
   /** Next entry of the available ring to look at, and next of the used ring to write; modulo 2^16. */
   #nextAvailable = 0;
   #nextUsed = 0;

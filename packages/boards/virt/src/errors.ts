@@ -13,4 +13,8 @@ export const errors = defineErrors({
     when: 'More consoles were given than the board has serial ports.',
     hint: 'Give at most 4 consoles; further ones need a device of another kind.',
   },
+  VIV_BOARD_VIRTIO: {
+    when: 'More virtio devices were given than the board has slots.',
+    hint: 'Give at most 8 virtio devices: disks, networks and all others together.',
+  },
 });

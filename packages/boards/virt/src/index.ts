@@ -26,6 +26,7 @@ export {
   MAXIMUM_CONSOLES,
   MAXIMUM_CPUS,
   MAXIMUM_MEMORY,
+  MAXIMUM_VIRTIO,
   MINIMUM_MEMORY,
   type VirtBoardOptions,
   type VirtBoot,

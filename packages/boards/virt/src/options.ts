@@ -10,6 +10,7 @@ export const MAXIMUM_MEMORY = 3584 * MIB;
 export const DEFAULT_MEMORY = 256 * MIB;
 export const MAXIMUM_CPUS = 8;
 export const MAXIMUM_CONSOLES = 4;
+export const MAXIMUM_VIRTIO = 8;
 
 /** What the machine starts with. */
 export type VirtBoot =
@@ -47,15 +48,19 @@ export interface VirtBoardOptions {
    * an empty list makes a board without a serial port.
    */
   readonly consoles?: readonly PartSpec[];
+  /** Parts that provide a virtio device, one for each MMIO slot from the first on, at most eight. */
+  readonly virtio?: readonly PartSpec[];
+  /** Options of the virtio transports: see @vivarium/virtio-mmio. */
+  readonly rings?: Readonly<Record<string, unknown>>;
   /**
-   * Further devices. Regions without an address are placed from 0x4000000 on, interrupts without a wire get a free
+   * Further devices, and backends. Regions without an address are placed from 0x4000000 on, interrupts without a wire get a free
    * line of the PLIC, part id `plic`.
    */
   readonly devices?: readonly PartSpec[];
 }
 
-/** Throws `VIV_BOARD_MEMORY`, `VIV_BOARD_CPUS` and `VIV_BOARD_CONSOLES`. */
-export const checkOptions = (memory: number, cpus: number, consoles: number): void => {
+/** Throws `VIV_BOARD_MEMORY`, `VIV_BOARD_CPUS`, `VIV_BOARD_CONSOLES` and `VIV_BOARD_VIRTIO`. */
+export const checkOptions = (memory: number, cpus: number, consoles: number, virtio: number): void => {
   if (!Number.isInteger(memory) || memory < MINIMUM_MEMORY || memory > MAXIMUM_MEMORY || memory % PAGE !== 0) {
     throw errors.make(
       'VIV_BOARD_MEMORY',
@@ -67,5 +72,8 @@ export const checkOptions = (memory: number, cpus: number, consoles: number): vo
   }
   if (consoles > MAXIMUM_CONSOLES) {
     throw errors.make('VIV_BOARD_CONSOLES', `the board has ${MAXIMUM_CONSOLES} serial ports, not ${consoles}`);
+  }
+  if (virtio > MAXIMUM_VIRTIO) {
+    throw errors.make('VIV_BOARD_VIRTIO', `the board has ${MAXIMUM_VIRTIO} virtio slots, not ${virtio}`);
   }
 };

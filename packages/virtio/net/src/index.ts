@@ -1,6 +1,63 @@
 /**
- * Virtio network device.
+ * A network card on any network backend: mergeable receive buffers, checksum and TCP segmentation offloads in both
+ * directions, receive filters, MTU, link state.
+ *
+ * Specification: Virtual I/O Device (VIRTIO) 1.3, section 5.1, https://docs.oasis-open.org/virtio/virtio/v1.3/virtio-v1.3.html.
+ *
+ * @example
+ * import { NetBackendToken } from '@vivarium/contracts';
+ * import { virtioNet } from '@vivarium/virtio-net';
+ *
+ * const part = {
+ *   id: 'net0', plugin: virtioNet,
+ *   options: { mac: '02:00:00:00:00:01' },
+ *   use: { [NetBackendToken.name]: 'nat0' },
+ * };
  *
  * @module
  */
-export {};
+import { bind, CONTRACTS_MAJOR, definePlugin, NetBackendToken, VirtioDeviceToken } from '@vivarium/contracts';
+import * as z from 'zod';
+import { isMulticast, parseMac, randomMac } from './mac-address.ts';
+import { VirtioNet } from './virtio-net.ts';
+
+/** Options of the network device. */
+export const virtioNetOptions = z
+  .strictObject({
+    /** Address of the card, such as `02:00:00:00:00:01`. Default: a random one of the locally administered. */
+    mac: z
+      .string()
+      .regex(/^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i, 'must be six bytes in hexadecimal with colons between')
+      .refine((text) => !isMulticast(parseMac(text)), 'must not be a multicast address')
+      .optional(),
+    /** Frames in flight in each direction: a power of two. */
+    queueSize: z
+      .int()
+      .min(2)
+      .max(1024)
+      .refine((size) => (size & (size - 1)) === 0, 'must be a power of two')
+      .default(256),
+  })
+  .prefault({});
+
+/** The plugin. */
+export const virtioNet = definePlugin<z.infer<typeof virtioNetOptions>>({
+  name: '@vivarium/virtio-net',
+  version: '0.1.0',
+  api: CONTRACTS_MAJOR,
+  summary: 'virtio network device',
+  provides: [VirtioDeviceToken],
+  requires: [NetBackendToken],
+  options: virtioNetOptions,
+  setup: ({ options: { mac, queueSize }, get }) => {
+    const backend = get(NetBackendToken);
+    const device = new VirtioNet({ backend, mac: mac === undefined ? randomMac() : parseMac(mac), queueSize });
+    return {
+      provides: [bind(VirtioDeviceToken, device)],
+      wire: () => backend.connect(device),
+    };
+  },
+});
+
+export default virtioNet;
+export { type NetCounters, VirtioNet, type VirtioNetParts } from './virtio-net.ts';

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { DEFAULT_MEMORY, MAXIMUM_CPUS } from '@vivarium/board-virt';
 import { errors } from './errors.ts';
+import { type GdbAddress, parseGdbAddress } from './gdb-address.ts';
 import { parseMemorySize } from './memory-size.ts';
 import { optionTable } from './option-table.ts';
 import { parsePluginArgument, type PluginArgument } from './plugin-argument.ts';
@@ -27,6 +28,8 @@ export interface RunRequest {
   /** `-` is standard error. */
   readonly trace: string | undefined;
   readonly traceLimit: number;
+  /** Where debuggers find the machine, and whether it waits for one. */
+  readonly gdb: (GdbAddress & { readonly wait: boolean }) | undefined;
   /** Attribute time to symbols from these files, and show so many. */
   readonly profile: { readonly symbols: readonly string[]; readonly top: number } | undefined;
   /** Report what the CPU core did. */
@@ -70,6 +73,12 @@ const seconds = (text: string): number => {
     throw usage(`--timeout takes a number of seconds up to ${LONGEST_TIMEOUT}, not '${text}'`);
   }
   return value;
+};
+
+const gdbAddress = (text: string): GdbAddress => {
+  const address = parseGdbAddress(text);
+  if (address === undefined) throw usage(`--gdb takes a port or HOST:PORT, not '${text}'`);
+  return address;
 };
 
 /** `^]` and `^A` are control keys, `none` is no key. */
@@ -126,6 +135,7 @@ export const parseCommandLine = (args: readonly string[]): Request => {
     escape: values.escape === undefined ? DEFAULT_ESCAPE : escapeKey(values.escape),
     trace: values.trace,
     traceLimit: integer('trace-limit', values['trace-limit'] ?? `${DEFAULT_TRACE_LIMIT}`, 1, 1e12),
+    gdb: values.gdb === undefined ? undefined : { ...gdbAddress(values.gdb), wait: values['gdb-wait'] === true },
     profile:
       command === 'profile'
         ? { symbols: values.symbols ?? [], top: integer('top', values.top ?? `${DEFAULT_TOP}`, 1, 1e6) }
@@ -137,6 +147,7 @@ export const parseCommandLine = (args: readonly string[]): Request => {
   if (request.profile === undefined && (values.symbols !== undefined || values.top !== undefined)) {
     throw usage('--symbols and --top are for `viv profile`');
   }
+  if (request.gdb === undefined && values['gdb-wait'] === true) throw usage('--gdb-wait goes with --gdb');
   checkTogether(request);
   return request;
 };

@@ -34,6 +34,10 @@ export const errors = defineErrors({
     when: 'The guest powered off with a failure code, which becomes the exit code.',
     hint: 'The guest says why on its console.',
   },
+  VIV_GDB_CORE: {
+    when: '--gdb was given, and the CPU core of the machine can do nothing for debuggers.',
+    hint: 'Leave out --gdb, or the plugin that brings its own CPU core.',
+  },
   VIV_SYMBOLS: {
     when: 'A file given to --symbols holds no symbols.',
     hint: 'Give an ELF file with a symbol table, a System.map, or what a guest shows in /proc/kallsyms.',

@@ -42,6 +42,12 @@ export const optionTable = {
   disasm: { type: 'string', value: 'FILE', help: 'Disassemble an ELF file, a Linux Image or raw code, and exit' },
   trace: { type: 'string', value: 'FILE', help: 'Write each instruction before it runs to FILE, or to stderr for -' },
   'trace-limit': { type: 'string', value: 'N', help: 'Stop tracing after N instructions (default 10000)' },
+  gdb: {
+    type: 'string',
+    value: '[HOST:]PORT',
+    help: 'Let GDB attach (`target remote`); HOST is 127.0.0.1 by default, PORT 0 any that is free',
+  },
+  'gdb-wait': { type: 'boolean', help: 'With --gdb: run nothing before the debugger says so' },
   symbols: {
     type: 'string',
     value: 'FILE',

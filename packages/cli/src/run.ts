@@ -3,6 +3,7 @@ import { type Cell, type CellOutcome, type CellStats, createInlineCell, stateHas
 import { assemble, type Machine } from '@vivarium/kernel';
 import { Captured } from './captured.ts';
 import type { RunRequest } from './command-line.ts';
+import { listenForDebugger } from './debugging.ts';
 import { errors } from './errors.ts';
 import { ExecSession } from './exec-session.ts';
 import { ExitCode, failureExitCode, signalExitCode } from './exit-code.ts';
@@ -52,9 +53,11 @@ export const run = async (request: RunRequest, streams: Streams): Promise<RunRes
   try {
     await using cell = createInlineCell(machine, {
       onReboot: request.reboot ? 'reset' : 'stop',
+      startPaused: request.gdb?.wait === true,
       ...(tracer === undefined ? {} : { step: tracer.step }),
       ...(profiler === undefined ? {} : { sample: (vcpu, milliseconds) => profiler.sample(vcpu, milliseconds) }),
     });
+    const debuggers = await listenForDebugger(request, cell, notices);
     const stop = (): void => void cell.stop().catch(() => {}); // what fails then ends the run, which says so
     const interruption = watchInterruptions(request.timeout, streams, stop);
     try {
@@ -66,6 +69,7 @@ export const run = async (request: RunRequest, streams: Streams): Promise<RunRes
       return profile === undefined ? result : { ...result, profile };
     } finally {
       interruption.close();
+      await debuggers?.close();
     }
   } finally {
     tracer?.close();

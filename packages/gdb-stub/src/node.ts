@@ -28,6 +28,8 @@ export interface GdbServer {
 
 /** Bytes that a client may leave unread; one that asks on and on without reading is cut off. */
 const MOST_UNSENT = 1 << 20;
+/** Milliseconds that a client has to read what was sent before its connection is closed. */
+const CLOSING_GRACE = 1000;
 
 /** Listens for debuggers of a machine, one at a time. Throws `VIV_GDB_LISTEN` and `VIV_GDB_ARCHITECTURE`. */
 export const listenForGdb = async (target: DebugTarget, options: GdbServerOptions): Promise<GdbServer> => {
@@ -69,8 +71,15 @@ export const listenForGdb = async (target: DebugTarget, options: GdbServerOption
     port: typeof address === 'object' && address !== null ? address.port : port,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
+        // What was sent last may still reach a client that reads.
+        for (const socket of sockets) socket.destroySoon();
+        const timer = setTimeout(() => {
+          for (const socket of sockets) socket.destroy();
+        }, CLOSING_GRACE);
+        server.close(() => {
+          clearTimeout(timer);
+          resolve();
+        });
       }),
   };
 };

@@ -149,10 +149,7 @@ export class GdbConnection {
       this.#expects = true;
       if (this.#session.halted) this.#tellStop();
     },
-    detach: (): void => {
-      this.#session.detach();
-      this.#end();
-    },
+    detach: (): void => this.#end(),
     kill: (): void => this.#session.kill(),
   };
 

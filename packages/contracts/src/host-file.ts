@@ -13,6 +13,10 @@ export interface HostFile {
   read(offset: number, into: Uint8Array): number;
   /** Writes all of `from` at `offset`; the file grows when needed, and a gap reads as zeroes. */
   write(offset: number, from: Uint8Array): void;
+  /** As `read`, into several buffers, one after the other. Present when that is one call of the platform. */
+  readv?(offset: number, into: readonly Uint8Array[]): number;
+  /** As `write`, from several buffers, one after the other. Present when that is one call of the platform. */
+  writev?(offset: number, from: readonly Uint8Array[]): void;
   /** After it returns, what was written survives a crash of the process and of the host. */
   sync(): void;
   truncate(size: number): void;

@@ -36,4 +36,8 @@ export { type FakeCharBackend, fakeCharBackend } from './fake-char-backend.ts';
 export { type FakeClock, fakeClock } from './fake-clock.ts';
 export { type FakeInterrupt, fakeInterrupt } from './fake-interrupt.ts';
 export { type FakeMemoryOptions, fakeMemory } from './fake-memory.ts';
+export { type NetBackendSubject, netBackendSuite } from './net-backend-suite.ts';
 export { type EmittedEvent, type PartUnderTest, type SetupPartOptions, setupPart } from './setup-part.ts';
+export type { Verdict } from './hostile/case.ts';
+export type { RingFormat, VirtioProbe, VirtioSubject } from './hostile/laboratory.ts';
+export { type HostileRun, hostileRuns, hostileSuite } from './hostile/suite.ts';

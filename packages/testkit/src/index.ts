@@ -27,6 +27,7 @@
  *
  * @module
  */
+export { type BlockBackendFactory, type BlockBackendSubject, blockBackendSuite } from './block-backend-suite.ts';
 export { type CharBackendSubject, charBackendSuite } from './char-backend-suite.ts';
 export { type ClockSubject, clockSuite } from './clock-suite.ts';
 export type { ConformanceCase, SubjectFactory } from './conformance.ts';
@@ -34,9 +35,17 @@ export { type DeviceSubject, type DeviceSuiteOptions, deviceSuite } from './devi
 export { errorTable } from './errors.ts';
 export { type FakeCharBackend, fakeCharBackend } from './fake-char-backend.ts';
 export { type FakeClock, fakeClock } from './fake-clock.ts';
+export {
+  contentsAfterCrash,
+  type FakeHostFile,
+  type FakeHostFileOptions,
+  fakeHostFile,
+  type HostFileChange,
+} from './fake-host-file.ts';
 export { type FakeInterrupt, fakeInterrupt } from './fake-interrupt.ts';
 export { type FakeMemoryOptions, fakeMemory } from './fake-memory.ts';
 export { type NetBackendSubject, netBackendSuite } from './net-backend-suite.ts';
+export { type Random, seededRandom } from './random.ts';
 export { type EmittedEvent, type PartUnderTest, type SetupPartOptions, setupPart } from './setup-part.ts';
 export type { Verdict } from './hostile/case.ts';
 export type { RingFormat, VirtioProbe, VirtioSubject } from './hostile/laboratory.ts';

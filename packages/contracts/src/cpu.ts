@@ -15,7 +15,10 @@ export type VcpuExit =
   | { readonly kind: 'stopped' }
   /** It hit a breakpoint that a debugger set, before executing it. */
   | { readonly kind: 'breakpoint'; readonly pc: bigint }
-  /** It executed an instruction that touched what a debugger watches; `address` is the first watched byte of it. */
+  /**
+   * It is about to execute an instruction that touches what a debugger watches, and does so in the next run. `address`
+   * is the first byte of it that is watched.
+   */
   | { readonly kind: 'watchpoint'; readonly address: bigint; readonly access: WatchedAccess }
   /** The guest did something it cannot recover from. */
   | { readonly kind: 'fault'; readonly fault: GuestFault };
@@ -124,9 +127,10 @@ export interface CoreDebug {
   /** Takes all away, and with them whatever they cost. */
   clear(): void;
   /**
-   * Runs exactly one instruction of a vCPU: also at a breakpoint, also one that waits for an interrupt, and without
-   * taking an interrupt, so that a step does not end in a handler that has nothing to do with it. Traps that the
-   * instruction itself causes are taken. `attemptedInSlice` counts as after `run(1)`.
+   * Runs one instruction of a vCPU: also at a breakpoint, also one that waits for an interrupt, and without taking an
+   * interrupt, so that a step does not end in a handler that has nothing to do with it. Traps that the instruction
+   * itself causes are taken. It stops before the instruction when a watchpoint says so, as `run` does.
+   * `attemptedInSlice` counts as after `run(1)`.
    */
   step(vcpu: Vcpu): VcpuExit;
   /**

@@ -5,7 +5,7 @@ export type WatchedAccess = 'read' | 'write' | 'access';
 export type DebugPoint =
   /** Before the instruction at `address` is executed. */
   | { readonly kind: 'breakpoint'; readonly address: bigint }
-  /** After an instruction that read or wrote (`access`: either) any of `length` bytes from `address`. */
+  /** Before an instruction reads or writes (`access`: either) any of `length` bytes from `address`. */
   | {
       readonly kind: 'watchpoint';
       readonly address: bigint;

@@ -195,7 +195,7 @@ describe('a watchpoint', () => {
     ['ld a0, -4(s2)', 'read', 4096],
   ];
 
-  it.each(touching)('stops after `%s` and after nothing else', async (instruction, kinds, offset) => {
+  it.each(touching)('stops before `%s` and before nothing else', async (instruction, kinds, offset) => {
     const machine = await bareCore(
       `la s0, data
        addi s1, s0, 8
@@ -229,7 +229,7 @@ describe('a watchpoint', () => {
           continue;
         }
         expect(exit).toEqual({ kind: 'watchpoint', address: data + BigInt(offset), access });
-        expect(pcOf(machine)).toBe(addressOf(machine, 'after'));
+        expect(pcOf(machine)).toBe(addressOf(machine, 'touch'));
       }
       expect(debugOf(machine).remove(watch(address, length, access))).toBe(true);
       expect(machine.vcpu.run(500)).toEqual({ kind: 'budget' });
@@ -248,10 +248,35 @@ describe('a watchpoint', () => {
     );
     const address = addressOf(machine, 'data');
     debugOf(machine).insert(watch(address, 8, 'write'));
-    expect(machine.vcpu.run(4)).toEqual({ kind: 'watchpoint', address, access: 'write' });
-    expect(machine.read('a1')).toBe(0);
-    machine.vcpu.run(1);
-    expect(machine.read('a2')).toBe(1);
+    machine.vcpu.writeRegister('a1', 5n);
+    expect(machine.vcpu.run(6)).toEqual({ kind: 'watchpoint', address, access: 'write' });
+    expect(machine.read('a1')).toBe(5);
+    expect(machine.vcpu.run(2)).toEqual({ kind: 'budget' });
+    expect([machine.read('a1'), machine.read('a2')]).toEqual([0, 1]);
+  });
+
+  it('is hit again by the same instruction, however the one before it was executed', async () => {
+    const machine = await bareCore(
+      'la s0, data\nloop: addi a0, a0, 1\n ld t0, (s0)\n j loop\n.balign 8\n data: .dword 0',
+    );
+    const { vcpu } = machine;
+    const debug = debugOf(machine);
+    const point = watch(addressOf(machine, 'data'), 8, 'read');
+    const hit = { kind: 'watchpoint', address: addressOf(machine, 'data'), access: 'read' };
+    debug.insert(point);
+    expect(vcpu.run(100)).toEqual(hit);
+    expect(vcpu.run(100)).toEqual(hit);
+    expect(machine.read('a0')).toBe(2);
+    // As GDB does: without the watchpoint, up to the next instruction.
+    debug.remove(point);
+    expect(vcpu.run(1)).toEqual({ kind: 'budget' });
+    debug.insert(point);
+    expect(vcpu.run(100)).toEqual(hit);
+    expect(machine.read('a0')).toBe(3);
+    // A new pc is another instruction, though it is the same one.
+    vcpu.writeRegister('pc', pcOf(machine));
+    expect(vcpu.run(100)).toEqual(hit);
+    expect(vcpu.attemptedInSlice).toBe(0);
   });
 
   it('is hit by a device access, which reaches the device once', async () => {
@@ -264,7 +289,9 @@ describe('a watchpoint', () => {
     });
     debugOf(machine).insert(watch(0x1000_0000n, 8, 'read'));
     expect(machine.vcpu.run(100)).toEqual({ kind: 'watchpoint', address: 0x1000_0004n, access: 'read' });
-    expect([machine.read('a0'), machine.read('a1'), reads]).toEqual([42, 0, 1]);
+    expect([machine.read('a0'), reads]).toEqual([0, 0]);
+    machine.vcpu.run(1);
+    expect([machine.read('a0'), reads]).toEqual([42, 1]);
   });
 
   it('changes nothing but where execution stops', async () => {
@@ -333,13 +360,15 @@ describe('a step', () => {
     expect(machine.read('mcause')).toBe(11);
   });
 
-  it('reports what it touches', async () => {
+  it('stops before what is watched, and goes on behind it', async () => {
     const machine = await bareCore('la t0, data\n ld a0, (t0)\n j .\n.balign 8\n data: .dword 3');
     const address = addressOf(machine, 'data');
     debugOf(machine).insert(watch(address, 8, 'read'));
     machine.vcpu.run(2);
     expect(debugOf(machine).step(machine.vcpu)).toEqual({ kind: 'watchpoint', address, access: 'read' });
-    expect(machine.read('a0')).toBe(3);
+    expect([machine.read('a0'), machine.vcpu.attemptedInSlice]).toEqual([0, 0]);
+    expect(debugOf(machine).step(machine.vcpu)).toEqual({ kind: 'budget' });
+    expect([machine.read('a0'), machine.vcpu.attemptedInSlice]).toEqual([3, 1]);
   });
 });
 

@@ -22,7 +22,7 @@ interface Watch {
   readonly kinds: number;
 }
 
-/** What was watched and has been touched. */
+/** What is watched and about to be touched. */
 export interface WatchHit {
   readonly address: bigint;
   readonly access: WatchedAccess;

@@ -47,32 +47,30 @@ export class AtomicPort {
     const rd = this.#slots.rd(slot);
     const old = this.#load(offset, bytes);
     if (statement.kind === 'load-reserved') {
+      if (this.#stopped(bytes, LOADS)) return TRAPPED;
       state.set(STATE_RESERVATION, offset, 0);
       state.setQuad(STATE_RESERVED_VALUE, old);
       state.setX(rd, old);
-      this.#accessed(bytes, LOADS);
       return DONE;
     }
     const operand = state.x(this.#slots.rs2(slot));
     if (statement.kind === 'store-conditional') {
       const reserved = state.low(STATE_RESERVATION) === (offset | 0) && state.high(STATE_RESERVATION) === 0;
       const holds = reserved && state.quad(STATE_RESERVED_VALUE) === old;
-      if (holds) {
-        this.#store(offset, bytes, operand);
-        this.#accessed(bytes, STORES);
-      }
+      if (holds && this.#stopped(bytes, STORES)) return TRAPPED;
+      if (holds) this.#store(offset, bytes, operand);
       state.dropReservation();
       state.setX(rd, holds ? 0n : 1n);
       return DONE;
     }
+    if (this.#stopped(bytes, LOADS | STORES)) return TRAPPED;
     this.#store(offset, bytes, combine(statement.operation, bytes, old, operand));
-    this.#accessed(bytes, LOADS | STORES);
     state.setX(rd, old);
     return DONE;
   }
 
-  #accessed(bytes: 4 | 8, kinds: number): void {
-    this.#memory.accessed(this.#state.addressLow, this.#state.addressHigh, bytes, kinds);
+  #stopped(bytes: 4 | 8, kinds: number): boolean {
+    return this.#memory.stopped(this.#state.addressLow, this.#state.addressHigh, bytes, kinds);
   }
 
   #load(offset: number, bytes: 4 | 8): bigint {

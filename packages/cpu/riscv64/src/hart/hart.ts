@@ -12,6 +12,7 @@ import type {
   VcpuExit,
 } from '@vivarium/contracts';
 import { ExceptionCause, type RiscvMmu, type HartMmu } from '@vivarium/isa-riscv';
+import { HartStops } from '../debug/hart-stops.ts';
 import { probePage } from '../debug/page-probe.ts';
 import type { StopPoints } from '../debug/stop-points.ts';
 import type { CodeCache } from '../decode/code-cache.ts';
@@ -78,6 +79,7 @@ export class RiscvHart implements Vcpu {
   readonly #timer: SupervisorTimer;
   readonly #traps: Traps;
   readonly #registers: RegisterFile;
+  readonly #stops: HartStops;
   readonly #cycles: Counter;
   readonly #retired: Counter;
   readonly #interpret: () => void;
@@ -88,10 +90,6 @@ export class RiscvHart implements Vcpu {
   /** Jumps to itself with nothing that could interrupt it. */
   #parked = false;
   #fault: GuestFault | undefined;
-  /** What a debugger had set was reached: how the run in progress ends. */
-  #stop: VcpuExit | undefined;
-  /** The one instruction of a debugger is under way. */
-  #stepping = false;
   /** Instructions attempted in finished slices since reset. */
   #attemptedBefore = 0;
   /** Size of the slice in progress (or the last), less what `yieldSoon` took away. */
@@ -128,9 +126,16 @@ export class RiscvHart implements Vcpu {
     this.#registers = new RegisterFile(state, csr, (effect) => {
       if (effect !== 0) traps.translationChanged();
     });
+    const stops = new HartStops(
+      points,
+      state,
+      () => this.#leave(),
+      () => this.attemptedInSlice,
+    );
+    this.#stops = stops;
     const afterDevice = (): void => this.#afterDevice();
     const memoryPort = new MemoryPort(state, this.mmu, bus, code, traps, buffer, afterDevice, points, (hit) =>
-      this.#stopFor({ kind: 'watchpoint', ...hit }),
+      stops.beforeAccess(hit),
     );
     const fetch = new FetchPort(state, this.mmu, code, traps, buffer, around.guardedSlots, points);
     const slots = new SlotReader(buffer);
@@ -157,11 +162,7 @@ export class RiscvHart implements Vcpu {
       },
       straddle: () => {
         calls.apart += 1;
-        if (points.breaks && !this.#stepping && points.breaksAt(state.pc)) {
-          this.#stopFor({ kind: 'breakpoint', pc: state.pc });
-          return 0;
-        }
-        return this.#checked(fetch.single());
+        return stops.atBreakpoint() ? 0 : this.#checked(fetch.single());
       },
       loadMiss: (kind) => {
         calls.load += 1;
@@ -225,7 +226,7 @@ export class RiscvHart implements Vcpu {
     this.#attemptedBefore = this.#attempted;
     this.#slice = budget;
     this.#deferred = 0;
-    this.#stop = undefined;
+    this.#stops.begin();
     this.#state.budget = budget;
     this.#inRun = true;
     const exit = this.#loop();
@@ -240,7 +241,7 @@ export class RiscvHart implements Vcpu {
     const state = this.#state;
     for (;;) {
       if (this.#fault !== undefined) return { kind: 'fault', fault: this.#fault };
-      if (this.#stop !== undefined) return this.#stop;
+      if (this.#stops.stop !== undefined) return this.#stops.stop;
       if (!this.#running) return { kind: 'stopped' };
       if (this.#idle || this.#parked) {
         if (!this.#interrupts.wake || (this.#parked && this.#interrupts.next() < 0)) return this.#wait();
@@ -276,11 +277,6 @@ export class RiscvHart implements Vcpu {
     this.#state.budget = 0;
   }
 
-  #stopFor(stop: VcpuExit): void {
-    this.#stop = stop;
-    this.#leave();
-  }
-
   yieldSoon(): void {
     this.#slice -= this.#state.budget + this.#deferred;
     this.#state.budget = 0;
@@ -288,9 +284,11 @@ export class RiscvHart implements Vcpu {
   }
 
   #takeInterrupt(): void {
-    if (this.#stepping) return;
+    if (this.#stops.stepping) return;
     const cause = this.#interrupts.next();
-    if (cause >= 0) this.#traps.interrupt(cause);
+    if (cause < 0) return;
+    this.#stops.moved();
+    this.#traps.interrupt(cause);
   }
 
   /** A device may have raised a line, or armed a timer earlier than the end of the slice. */
@@ -454,6 +452,7 @@ export class RiscvHart implements Vcpu {
     if (name === 'pc') {
       this.#idle = false;
       this.#parked = false;
+      this.#stops.moved();
     }
     return this.#registers.write(name, BigInt.asUintN(64, value));
   }
@@ -462,11 +461,11 @@ export class RiscvHart implements Vcpu {
   step(): VcpuExit {
     this.#idle = false;
     this.#parked = false;
-    this.#stepping = true;
+    this.#stops.stepping = true;
     try {
       return this.run(1);
     } finally {
-      this.#stepping = false;
+      this.#stops.stepping = false;
     }
   }
 
@@ -484,6 +483,7 @@ export class RiscvHart implements Vcpu {
     this.mmu.pmp.reset();
     this.mmu.flush();
     this.#traps.reset();
+    this.#stops.moved();
     this.#attemptedBefore = 0;
     this.#slice = 0;
     this.#deferred = 0;

@@ -22,9 +22,12 @@ export class MemoryPort {
   readonly #bytes: Uint8Array;
   readonly #deviceTouched: () => void;
   readonly #points: StopPoints;
-  readonly #watchHit: (hit: WatchHit) => void;
+  readonly #watchHit: (hit: WatchHit) => boolean;
 
-  /** `deviceTouched` is called after each device access, `watchHit` after one that a debugger watches. */
+  /**
+   * `deviceTouched` is called after each device access, `watchHit` before one that a debugger watches; where it returns
+   * true, the instruction is not executed now.
+   */
   constructor(
     state: HartState,
     mmu: HartMmu,
@@ -34,7 +37,7 @@ export class MemoryPort {
     buffer: ArrayBuffer | SharedArrayBuffer,
     deviceTouched: () => void,
     points: StopPoints,
-    watchHit: (hit: WatchHit) => void,
+    watchHit: (hit: WatchHit) => boolean,
   ) {
     this.#state = state;
     this.#mmu = mmu;
@@ -59,24 +62,19 @@ export class MemoryPort {
     return offset;
   }
 
-  /** An access was carried out: `kinds` is a union of LOADS and STORES. */
-  accessed(low: number, high: number, bytes: number, kinds: number): void {
-    if (!this.#points.watches) return;
+  /** Whether a debugger stops before an access, which then may not be made. `kinds` is a union of LOADS and STORES. */
+  stopped(low: number, high: number, bytes: number, kinds: number): boolean {
+    if (!this.#points.watches) return false;
     const hit = this.#points.touched(low, high, bytes, kinds);
-    if (hit !== undefined) this.#watchHit(hit);
+    return hit !== undefined && this.#watchHit(hit);
   }
 
   load(kind: number): number {
-    const outcome = this.#load(kind);
-    if (outcome === DONE) this.accessed(this.#state.addressLow, this.#state.addressHigh, 1 << (kind & 3), LOADS);
-    return outcome;
-  }
-
-  #load(kind: number): number {
     const bytes = 1 << (kind & 3);
     const state = this.#state;
     const low = state.addressLow;
     const high = state.addressHigh;
+    if (this.stopped(low, high, bytes, LOADS)) return TRAPPED;
     const first = PAGE - (low & (PAGE - 1));
     if (first < bytes) return this.#loadAcross(low, high, bytes, first, (kind & 4) !== 0);
     const offset = this.#resolve(low, high, bytes, READ);
@@ -140,16 +138,11 @@ export class MemoryPort {
   }
 
   store(kind: number): number {
-    const outcome = this.#store(kind);
-    if (outcome === DONE) this.accessed(this.#state.addressLow, this.#state.addressHigh, 1 << kind, STORES);
-    return outcome;
-  }
-
-  #store(kind: number): number {
     const bytes = 1 << kind;
     const state = this.#state;
     const low = state.addressLow;
     const high = state.addressHigh;
+    if (this.stopped(low, high, bytes, STORES)) return TRAPPED;
     const first = PAGE - (low & (PAGE - 1));
     if (first < bytes) return this.#storeAcross(low, high, bytes, first);
     const offset = this.#resolve(low, high, bytes, WRITE);
@@ -244,11 +237,11 @@ export class MemoryPort {
       this.#bytes.fill(0, known, known + bytes);
       return DONE;
     }
+    if (this.stopped(low, high, bytes, STORES)) return TRAPPED;
     const offset = this.#resolve(low, high, bytes, WRITE);
     if (offset < 0) return this.#fault(offset, WRITE, this.#state.addressLow, this.#state.addressHigh);
     this.#bytes.fill(0, offset, offset + bytes);
     this.changed(this.#mmu.physical, bytes);
-    this.accessed(low, high, bytes, STORES);
     return DONE;
   }
 

@@ -43,6 +43,7 @@ export * from './logger.ts';
 export * from './machine.ts';
 export * from './memory.ts';
 export * from './network.ts';
+export * from './pci.ts';
 export * from './plugin.ts';
 export * from './power.ts';
 export * from './scheduler.ts';

@@ -82,6 +82,10 @@ const interruptProperties = (
   devices: ReadonlyMap<string, PlacedDevice>,
   interrupts: readonly InterruptRoute[],
 ): Record<string, DeviceTreeValue> => {
+  // A nexus (section 2.4.3) says itself where the interrupts of its children go, and has none of its own.
+  if (own.node.properties['interrupt-map'] !== undefined) {
+    return {};
+  }
   const routes = (own.device.interrupts ?? []).flatMap((name) =>
     interrupts.filter((route) => route.part === own.part && route.name === name),
   );
@@ -121,7 +125,8 @@ const deviceNode = (
   ...own.node,
   name: unitName(own.node.name, own.base),
   label: labelOf(own),
-  properties: { ...own.node.properties, reg: own.reg, ...interruptProperties(own, devices, interrupts) },
+  // What a node says itself wins: a host bridge has regions that are not its registers.
+  properties: { reg: own.reg, ...interruptProperties(own, devices, interrupts), ...own.node.properties },
 });
 
 const memoryNode = (bank: MemoryBank): DeviceTreeNode => ({

@@ -3,7 +3,7 @@
  * validates, bounds, latches and completes; devices see requests and never rings.
  *
  * Specification: Virtual I/O Device (VIRTIO) 1.3, https://docs.oasis-open.org/virtio/virtio/v1.3/virtio-v1.3.html:
- * split rings (2.7), packed rings (2.8), indirect descriptors, event indices, in-order use; MMIO (4.2).
+ * split rings (2.7), packed rings (2.8), indirect descriptors, event indices, in-order use; PCI (4.1), MMIO (4.2).
  *
  * @example
  * import type { GuestMemory, VirtioDevice } from '@vivarium/contracts';
@@ -22,5 +22,6 @@
  */
 export { type RingFeatures, ringFeatures } from './features.ts';
 export { MmioTransport, type MmioTransportParts } from './mmio-transport.ts';
+export { PciTransport, type PciTransportParts } from './pci-transport.ts';
 export { Session, type SessionHost } from './session.ts';
 export { type QueueCounters, type QueueEvents, type QueueSetup, Virtqueue } from './virtqueue.ts';

@@ -10,7 +10,8 @@ export const MAXIMUM_MEMORY = 3584 * MIB;
 export const DEFAULT_MEMORY = 256 * MIB;
 export const MAXIMUM_CPUS = 8;
 export const MAXIMUM_CONSOLES = 4;
-export const MAXIMUM_VIRTIO = 8;
+/** Virtio devices by bus. */
+export const MAXIMUM_VIRTIO = { mmio: 8, pci: 31 } as const;
 
 /** What the machine starts with. */
 export type VirtBoot =
@@ -48,8 +49,10 @@ export interface VirtBoardOptions {
    * an empty list makes a board without a serial port.
    */
   readonly consoles?: readonly PartSpec[];
-  /** Parts that provide a virtio device, one for each MMIO slot from the first on, at most eight. */
+  /** Parts that provide a virtio device. Eight find a slot on the MMIO bus, 31 on the PCI bus. */
   readonly virtio?: readonly PartSpec[];
+  /** The bus of the virtio devices. Default `mmio`. */
+  readonly virtioBus?: 'mmio' | 'pci';
   /** Options of the virtio transports: see @vivarium/virtio-mmio. */
   readonly rings?: Readonly<Record<string, unknown>>;
   /**
@@ -59,8 +62,8 @@ export interface VirtBoardOptions {
   readonly devices?: readonly PartSpec[];
 }
 
-/** Throws `VIV_BOARD_MEMORY`, `VIV_BOARD_CPUS`, `VIV_BOARD_CONSOLES` and `VIV_BOARD_VIRTIO`. */
-export const checkOptions = (memory: number, cpus: number, consoles: number, virtio: number): void => {
+/** Throws `VIV_BOARD_MEMORY`, `VIV_BOARD_CPUS` and `VIV_BOARD_CONSOLES`. */
+export const checkOptions = (memory: number, cpus: number, consoles: number): void => {
   if (!Number.isInteger(memory) || memory < MINIMUM_MEMORY || memory > MAXIMUM_MEMORY || memory % PAGE !== 0) {
     throw errors.make(
       'VIV_BOARD_MEMORY',
@@ -72,8 +75,5 @@ export const checkOptions = (memory: number, cpus: number, consoles: number, vir
   }
   if (consoles > MAXIMUM_CONSOLES) {
     throw errors.make('VIV_BOARD_CONSOLES', `the board has ${MAXIMUM_CONSOLES} serial ports, not ${consoles}`);
-  }
-  if (virtio > MAXIMUM_VIRTIO) {
-    throw errors.make('VIV_BOARD_VIRTIO', `the board has ${MAXIMUM_VIRTIO} virtio slots, not ${virtio}`);
   }
 };

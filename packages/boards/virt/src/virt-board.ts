@@ -1,7 +1,7 @@
 import { charPipe } from '@vivarium/char-pipe';
 import { realClock } from '@vivarium/clock-real';
 import { virtualClock } from '@vivarium/clock-virtual';
-import { CharBackendToken, type MachineSpec, type PartSpec, VirtioDeviceToken } from '@vivarium/contracts';
+import { CharBackendToken, type MachineSpec, type PartSpec } from '@vivarium/contracts';
 import { riscv64Core } from '@vivarium/cpu-riscv64';
 import { aclint } from '@vivarium/device-aclint';
 import { plic } from '@vivarium/device-plic';
@@ -12,9 +12,9 @@ import { bareFirmware } from '@vivarium/firmware-bare';
 import { sbi } from '@vivarium/firmware-sbi';
 import { linearMemory } from '@vivarium/memory-linear';
 import { riscvMmu } from '@vivarium/mmu-riscv';
-import { virtioMmio } from '@vivarium/virtio-mmio';
 import { FREE_LINES, INTERRUPT_LINES, MEMORY_MAP, TIMEBASE_FREQUENCY } from './memory-map.ts';
 import { checkOptions, DEFAULT_MEMORY, type VirtBoardOptions, type VirtBoot } from './options.ts';
+import { virtioParts } from './virtio-bus.ts';
 
 const MODEL = 'vivarium,virt';
 /** QEMU's `virt` says the same, and so kernels and firmware know what to expect. */
@@ -33,20 +33,6 @@ const serialPorts = (consoles: readonly PartSpec[]): readonly PartSpec[] =>
       regions: { registers: MEMORY_MAP.uart.base + index * MEMORY_MAP.uart.length },
       interrupts: { interrupt: { controller: 'plic', line: INTERRUPT_LINES.uart[index] ?? 0 } },
       use: { [CharBackendToken.name]: console.id },
-    },
-  ]);
-
-/** Each virtio device behind a transport in a slot of its own. */
-const virtioSlots = (devices: readonly PartSpec[], rings: VirtBoardOptions['rings']): readonly PartSpec[] =>
-  devices.flatMap((device, slot): PartSpec[] => [
-    device,
-    {
-      id: `virtio${slot}`,
-      plugin: virtioMmio,
-      ...(rings === undefined ? {} : { options: rings }),
-      regions: { registers: MEMORY_MAP.virtio.base + slot * MEMORY_MAP.virtio.length },
-      interrupts: { interrupt: { controller: 'plic', line: INTERRUPT_LINES.virtio + slot } },
-      use: { [VirtioDeviceToken.name]: device.id },
     },
   ]);
 
@@ -71,9 +57,9 @@ const firmware = (boot: VirtBoot, consoles: number): PartSpec => {
  * by the kernel and the parts at assembly.
  */
 export const virtBoard = (options: VirtBoardOptions): MachineSpec => {
-  const { name = 'virt', memory = DEFAULT_MEMORY, cpus = 1, clock = 'real', virtio = [], devices = [] } = options;
+  const { name = 'virt', memory = DEFAULT_MEMORY, cpus = 1, clock = 'real', devices = [] } = options;
   const consoles = options.consoles ?? [pipeConsole()];
-  checkOptions(memory, cpus, consoles.length, virtio.length);
+  checkOptions(memory, cpus, consoles.length);
   return {
     name,
     parts: [
@@ -106,7 +92,7 @@ export const virtBoard = (options: VirtBoardOptions): MachineSpec => {
       },
       ...serialPorts(consoles),
       ...devices,
-      ...virtioSlots(virtio, options.rings),
+      ...virtioParts(options),
       firmware(options.boot, consoles.length),
     ],
     mmioWindow: { ...MEMORY_MAP.platform, align: 4096 },

@@ -1,0 +1,44 @@
+import { type PartSpec, VirtioDeviceToken } from '@vivarium/contracts';
+import { PIN_NAMES, pcieHost } from '@vivarium/device-pcie-host';
+import { virtioMmio } from '@vivarium/virtio-mmio';
+import { virtioPci } from '@vivarium/virtio-pci';
+import { errors } from './errors.ts';
+import { INTERRUPT_LINES, MEMORY_MAP } from './memory-map.ts';
+import { MAXIMUM_VIRTIO, type VirtBoardOptions } from './options.ts';
+
+const mmioSlot = (slot: number): Partial<PartSpec> => ({
+  regions: { registers: MEMORY_MAP.virtio.base + slot * MEMORY_MAP.virtio.length },
+  interrupts: { interrupt: { controller: 'plic', line: INTERRUPT_LINES.virtio + slot } },
+});
+
+/** The host bridge; a machine without functions has none. */
+const bridge = (): PartSpec => {
+  const { pcieEcam, pcieMmio, pcieIo } = MEMORY_MAP;
+  const lines = PIN_NAMES.map((_, pin) => ({ controller: 'plic', line: INTERRUPT_LINES.pcie + pin }));
+  return {
+    id: 'pcie',
+    plugin: pcieHost,
+    options: { ecam: pcieEcam.base, memory: pcieMmio, io: pcieIo, interrupts: lines },
+    regions: { ecam: pcieEcam.base, memory: pcieMmio.base, io: pcieIo.base },
+    interrupts: Object.fromEntries(PIN_NAMES.map((name, pin) => [name, lines[pin] ?? { controller: 'plic', line: 0 }])),
+  };
+};
+
+/** Each virtio device behind a transport of its own, on the bus that the options name. Throws `VIV_BOARD_VIRTIO`. */
+export const virtioParts = ({ virtio = [], virtioBus = 'mmio', rings }: VirtBoardOptions): readonly PartSpec[] => {
+  const most = MAXIMUM_VIRTIO[virtioBus];
+  if (virtio.length > most) {
+    throw errors.make('VIV_BOARD_VIRTIO', `the ${virtioBus} bus takes ${most} virtio devices, not ${virtio.length}`);
+  }
+  const parts = virtio.flatMap((device, slot): PartSpec[] => [
+    device,
+    {
+      id: `virtio${slot}`,
+      plugin: virtioBus === 'mmio' ? virtioMmio : virtioPci,
+      ...(rings === undefined ? {} : { options: rings }),
+      ...(virtioBus === 'mmio' ? mmioSlot(slot) : {}),
+      use: { [VirtioDeviceToken.name]: device.id },
+    },
+  ]);
+  return virtioBus === 'pci' && parts.length > 0 ? [...parts, bridge()] : parts;
+};

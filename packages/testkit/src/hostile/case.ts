@@ -1,7 +1,7 @@
 import { expectThat } from '../conformance.ts';
 import { Status } from './driver.ts';
 import type { Element } from './driver-ring.ts';
-import type { Laboratory, RingFormat } from './laboratory.ts';
+import type { Laboratory, RingFormat, Transport } from './laboratory.ts';
 
 /** How a device answered: it did what was asked, or refused it as it should. */
 export type Verdict = 'PASS' | 'REJECT';
@@ -13,6 +13,8 @@ export interface HostileCase {
   readonly title: string;
   /** Ring formats in which it makes sense; default both. */
   readonly formats?: readonly RingFormat[];
+  /** Transports in which it makes sense; default both. */
+  readonly transports?: readonly Transport[];
   /** Acts on a machine with the device started, and says how that went. Throws when it went wrong. */
   run(lab: Laboratory): Verdict;
   /** The driver does not start the device first. */

@@ -1,5 +1,5 @@
-import type { GuestMemory, VirtioDevice, VirtioQueue } from '@vivarium/contracts';
-import { MmioTransport, type RingFeatures } from '@vivarium/virtio-transport';
+import type { GuestMemory, InterruptLine, VirtioDevice, VirtioQueue } from '@vivarium/contracts';
+import { MmioTransport, PciTransport, type RingFeatures } from '@vivarium/virtio-transport';
 import { expectThat } from '../conformance.ts';
 import { fakeInterrupt } from '../fake-interrupt.ts';
 import { fakeMemory } from '../fake-memory.ts';
@@ -12,6 +12,7 @@ import {
   SplitDriverRing,
   WRITE,
 } from './driver-ring.ts';
+import { PciDriver } from './pci-driver.ts';
 import { type HookedMemory, hookedMemory } from './hooked-memory.ts';
 
 /** A request that the device serves when it is well: proof that it lives. */
@@ -33,10 +34,11 @@ export interface VirtioSubject {
 }
 
 export type RingFormat = 'split' | 'packed';
+export type Transport = 'mmio' | 'pci';
 
 /** What is tested how. */
 export interface Setting {
-  readonly transport: 'mmio';
+  readonly transport: Transport;
   readonly format: RingFormat;
 }
 
@@ -55,7 +57,7 @@ export interface Bench {
   readonly probe: VirtioProbe;
   /** Runs what the device put off; cases call it after each kick. */
   settle(): void;
-  readonly transport: MmioTransport;
+  readonly transport: MmioTransport | PciTransport;
   readonly failures: readonly string[];
   readonly interrupts: ReturnType<typeof fakeInterrupt>;
   readonly slot: number;
@@ -113,21 +115,20 @@ export class Laboratory {
     const failures: string[] = [];
     const interrupts = fakeInterrupt();
     let deferred = 0;
-    const transport: MmioTransport = new MmioTransport({
+    const shared = {
       device,
       rings,
       memory: this.hooked.memory,
-      interrupt: interrupts,
       defer: () => {
         deferred += 1;
       },
       violation: () => {},
-      failed: (hook, error) => failures.push(`${hook}: ${String(error)}`),
-      label: `virtio${slot}`,
-    });
-    const [region] = transport.regions;
-    if (region === undefined) throw new RangeError('a transport without registers');
-    transport.reset();
+      failed: (hook: string, error: unknown) => void failures.push(`${hook}: ${String(error)}`),
+    };
+    const { transport, driver } =
+      this.setting.transport === 'mmio'
+        ? overMmio(new MmioTransport({ ...shared, interrupt: interrupts, label: `virtio${slot}` }))
+        : overPci(new PciTransport(shared), interrupts);
     const settle = (): void => {
       // A hostile driver may publish again and again; what is put off is bounded all the same.
       for (let round = 0; deferred > 0 && round < 64; round++) {
@@ -135,7 +136,7 @@ export class Laboratory {
         transport.resume();
       }
     };
-    return { driver: new MmioDriver(region), device, probe, settle, transport, failures, interrupts, slot };
+    return { driver, device, probe, settle, transport, failures, interrupts, slot };
   }
 
   /** Where queue `index` of a bench has its rings. */
@@ -242,3 +243,16 @@ export class Laboratory {
     expectThat(right, `${who} must give the right answer ${when}`, details);
   }
 }
+
+const overMmio = (transport: MmioTransport) => {
+  const [region] = transport.regions;
+  if (region === undefined) throw new RangeError('a transport without registers');
+  transport.reset();
+  return { transport, driver: new MmioDriver(region) };
+};
+
+const overPci = (transport: PciTransport, interrupt: InterruptLine) => {
+  transport.attach({ interrupt, message: () => {} });
+  transport.reset();
+  return { transport, driver: new PciDriver(transport) };
+};

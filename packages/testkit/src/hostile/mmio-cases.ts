@@ -19,6 +19,8 @@ const WRITE_ONLY = [
   Mmio.queueNotify,
 ];
 
+const transports = ['mmio'] as const;
+
 const configLength = (lab: Laboratory): number => lab.bench.device.config.length;
 
 /** Section E of the catalogue, as far as it is about registers on the bus. */
@@ -26,6 +28,7 @@ export const mmioCases: readonly HostileCase[] = [
   {
     id: 'E1',
     title: 'accesses of 1, 2 and 8 bytes to registers of 4',
+    transports,
     run: (lab) => {
       const { region } = mmio(lab);
       for (let offset = 0; offset < Mmio.config; offset += 4) {
@@ -42,6 +45,7 @@ export const mmioCases: readonly HostileCase[] = [
   {
     id: 'E2',
     title: 'offsets that are not aligned',
+    transports,
     run: (lab) => {
       // The bus refuses them; a device that is asked all the same must not fall.
       for (let offset = 1; offset < Mmio.config; offset += 4) {
@@ -55,6 +59,7 @@ export const mmioCases: readonly HostileCase[] = [
   {
     id: 'E3',
     title: 'offsets without a register',
+    transports,
     run: (lab) => {
       for (const offset of [0x18, 0x28, 0x3c, 0x48, 0x68, 0x74, 0xc8, 0xf8]) {
         expectThat(mmio(lab).read(offset) === 0, 'nothing reads as 0', { offset });
@@ -67,6 +72,7 @@ export const mmioCases: readonly HostileCase[] = [
   {
     id: 'E4',
     title: 'writes to registers that are read-only',
+    transports,
     run: (lab) => {
       for (const offset of READ_ONLY) {
         const before = mmio(lab).read(offset);
@@ -80,6 +86,7 @@ export const mmioCases: readonly HostileCase[] = [
   {
     id: 'E5',
     title: 'reads of registers that are write-only',
+    transports,
     run: (lab) => {
       for (const offset of WRITE_ONLY) {
         expectThat(mmio(lab).read(offset) === 0, 'a write-only register reads as 0', { offset });
@@ -90,6 +97,7 @@ export const mmioCases: readonly HostileCase[] = [
   {
     id: 'E6',
     title: 'pages of features that do not exist',
+    transports,
     run: (lab) => {
       for (const page of [2, 3, 0xffff_ffff]) {
         mmio(lab).write(Mmio.deviceFeaturesSel, page);
@@ -104,6 +112,7 @@ export const mmioCases: readonly HostileCase[] = [
   {
     id: 'E7',
     title: 'a read across the end of the configuration space',
+    transports,
     run: (lab) => {
       const length = configLength(lab);
       const at = Math.max(0, length - 2);
@@ -119,6 +128,7 @@ export const mmioCases: readonly HostileCase[] = [
   {
     id: 'E8',
     title: 'a read far beyond the configuration space',
+    transports,
     run: (lab) => {
       const last = mmio(lab).region.length - 4;
       expectThat(mmio(lab).read(last) === 0, 'nothing is there');
@@ -129,6 +139,7 @@ export const mmioCases: readonly HostileCase[] = [
   {
     id: 'E9',
     title: 'writes all over the configuration space',
+    transports,
     run: (lab) => {
       for (const value of [0xff, 0]) {
         for (let offset = 0; offset < 0x100; offset++) mmio(lab).region.write(Mmio.config + offset, 1, value);
@@ -141,6 +152,7 @@ export const mmioCases: readonly HostileCase[] = [
   {
     id: 'E10',
     title: 'a configuration that changes between two reads',
+    transports,
     run: (lab) => {
       const generation = mmio(lab).read(Mmio.generation);
       const bytes = () => Array.from({ length: configLength(lab) }, (_, offset) => mmio(lab).configByte(offset)).join();
@@ -153,6 +165,7 @@ export const mmioCases: readonly HostileCase[] = [
   {
     id: 'E11',
     title: 'interrupts acknowledged that were never raised',
+    transports,
     run: (lab) => {
       mmio(lab).write(Mmio.interruptAck, 0xffff_ffff);
       expectThat(mmio(lab).read(Mmio.interruptStatus) === 0 && !lab.bench.interrupts.level, 'no interrupt is pending');
@@ -163,6 +176,7 @@ export const mmioCases: readonly HostileCase[] = [
   {
     id: 'E16',
     title: 'a 64-bit address in two writes, high half first',
+    transports,
     cold: true,
     run: (lab) => {
       lab.negotiate(lab.bench);

@@ -3,8 +3,9 @@ import { type ConformanceCase, expectThat, type SubjectFactory } from '../confor
 import type { HostileCase, Verdict } from './case.ts';
 import { chainCases } from './chain-cases.ts';
 import { indirectCases } from './indirect-cases.ts';
-import { Laboratory, type RingFormat, type Setting, type VirtioSubject } from './laboratory.ts';
+import { Laboratory, type RingFormat, type Setting, type Transport, type VirtioSubject } from './laboratory.ts';
 import { mmioCases } from './mmio-cases.ts';
+import { pciCases } from './pci-cases.ts';
 import { queueCases } from './queue-cases.ts';
 import { ringCases, statusCases } from './ring-cases.ts';
 
@@ -14,6 +15,7 @@ const CASES: readonly HostileCase[] = [
   ...ringCases,
   ...queueCases,
   ...mmioCases,
+  ...pciCases,
   ...statusCases,
 ];
 
@@ -25,6 +27,7 @@ export interface HostileRun extends Setting {
   run(): Promise<Verdict>;
 }
 
+const TRANSPORTS: readonly Transport[] = ['mmio', 'pci'];
 const FORMATS: readonly RingFormat[] = ['split', 'packed'];
 
 /**
@@ -32,11 +35,15 @@ const FORMATS: readonly RingFormat[] = ['split', 'packed'];
  * device is reset and must serve, and its sibling on the same machine must not have noticed.
  */
 export const hostileRuns = (make: SubjectFactory<VirtioSubject>): readonly HostileRun[] =>
-  FORMATS.flatMap((format) =>
-    CASES.filter(({ formats = FORMATS }) => formats.includes(format)).map((each): HostileRun => {
-      const setting: Setting = { transport: 'mmio', format };
-      return { ...setting, id: each.id, title: each.title, run: async () => attempt(await make(), each, setting) };
-    }),
+  TRANSPORTS.flatMap((transport) =>
+    FORMATS.flatMap((format) =>
+      CASES.filter(
+        ({ formats = FORMATS, transports = TRANSPORTS }) => formats.includes(format) && transports.includes(transport),
+      ).map((each): HostileRun => {
+        const setting: Setting = { transport, format };
+        return { ...setting, id: each.id, title: each.title, run: async () => attempt(await make(), each, setting) };
+      }),
+    ),
   );
 
 /** {@link hostileRuns} as cases for a test runner. */

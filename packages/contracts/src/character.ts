@@ -1,4 +1,4 @@
-import { defineToken, type Token } from './token.ts';
+import { defineManyToken, defineToken, type Token } from './token.ts';
 
 /** The device side of a character stream. */
 export interface CharHandlers {
@@ -39,3 +39,11 @@ export interface CharPort {
 }
 
 export const CharPortToken: Token<CharPort> = defineToken('vivarium/char-port', 1);
+
+/** A console whose device can tell the guest how large the terminal is. */
+export interface ConsoleSize {
+  /** Characters; 1 to 65535 each. Anything else is ignored. */
+  resize(columns: number, rows: number): void;
+}
+
+export const ConsoleSizeToken: Token<ConsoleSize> = defineManyToken('vivarium/console-size', 1);

@@ -1,0 +1,11 @@
+import { fakeCharBackend, hostileSuite } from '@vivarium/testkit';
+import { describe, it } from 'vitest';
+import { VirtioConsole } from '../src/index.ts';
+
+describe('a hostile driver of the console', () => {
+  const subject = () => ({
+    device: new VirtioConsole(fakeCharBackend(), [{ name: 'agent', backend: fakeCharBackend() }]),
+    probe: { queue: 1, readable: [Uint8Array.of(104, 105)] },
+  });
+  for (const { title, run } of hostileSuite(subject)) it(title, run);
+});

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { DEFAULT_MEMORY, MAXIMUM_CPUS } from '@vivarium/board-virt';
+import { type DiskArgument, parseDiskArgument } from './disk-argument.ts';
 import { errors } from './errors.ts';
 import { type GdbAddress, parseGdbAddress } from './gdb-address.ts';
 import { parseMemorySize } from './memory-size.ts';
@@ -18,6 +19,8 @@ export interface RunRequest {
   readonly initrd: string | undefined;
   readonly append: string | undefined;
   readonly bios: string | undefined;
+  readonly disks: readonly DiskArgument[];
+  readonly bus: 'mmio' | 'pci';
   readonly plugins: readonly PluginArgument[];
   readonly clock: 'real' | 'virtual';
   readonly reboot: boolean;
@@ -75,6 +78,12 @@ const seconds = (text: string): number => {
   return value;
 };
 
+const diskArgument = (text: string): DiskArgument => {
+  const disk = parseDiskArgument(text);
+  if (typeof disk === 'string') throw usage(`--disk '${text}' ${disk}`);
+  return disk;
+};
+
 const gdbAddress = (text: string): GdbAddress => {
   const address = parseGdbAddress(text);
   if (address === undefined) throw usage(`--gdb takes a port or HOST:PORT, not '${text}'`);
@@ -128,6 +137,8 @@ export const parseCommandLine = (args: readonly string[]): Request => {
     initrd: values.initrd,
     append: values.append,
     bios: values.bios,
+    disks: (values.disk ?? []).map(diskArgument),
+    bus: oneOf('bus', values.bus ?? 'mmio', ['mmio', 'pci']),
     plugins: (values.plugin ?? []).map(parsePluginArgument),
     clock: oneOf('clock', values.clock ?? 'real', ['real', 'virtual']),
     reboot: values['no-reboot'] !== true,

@@ -1,5 +1,5 @@
-import { pipeConsole, virtBoard, type VirtBoot } from '@vivarium/board-virt';
-import type { BootImage, MachineSpec, PartSpec } from '@vivarium/contracts';
+import { pipeConsole, virtBoard, type VirtBoot, type VirtDisk } from '@vivarium/board-virt';
+import { type AnyToken, type BootImage, type MachineSpec, type PartSpec, VirtioDeviceToken } from '@vivarium/contracts';
 import { commandLine, execOverlay, prepareDebian } from '@vivarium/guest-debian';
 import type { RunRequest } from './command-line.ts';
 import { readImage } from './image-file.ts';
@@ -24,12 +24,33 @@ const consolesOf = ({ guest, exec }: RunRequest): readonly PartSpec[] => {
 };
 
 /** A part for each `--plugin`, named after the last word of its specifier. */
-export const pluginParts = (plugins: readonly PluginArgument[]): readonly PartSpec[] =>
+const pluginParts = (plugins: readonly PluginArgument[]): readonly PartSpec[] =>
   plugins.map(({ specifier, options }, index) => {
     const words = specifier.replace(/\.[cm]?[jt]s$/, '').match(/[A-Za-z0-9_-]+/g);
     const id = `${(words?.at(-1) ?? 'plugin').slice(0, 48)}.${index}`;
     return { id, plugin: specifier, ...(options === undefined ? {} : { options }) };
   });
+
+/** The definition that a plugin's module exports, as far as it says what it provides. */
+const providesOf = (module: unknown): readonly AnyToken[] => {
+  const { default: main, plugin = main } = module as { readonly default?: unknown; readonly plugin?: unknown };
+  return (plugin as { readonly provides?: readonly AnyToken[] } | undefined)?.provides ?? [];
+};
+
+/** The parts of `--plugin`: virtio devices get a place on the virtio bus, anything else is as it is. */
+const sortedParts = async (plugins: readonly PluginArgument[], load: LoadPlugin) => {
+  const parts = await Promise.all(
+    pluginParts(plugins).map(async (part, index) => {
+      // A module that fails here fails at assembly, too, where the error names the part.
+      const module = await load(plugins[index]?.specifier ?? '').catch(() => undefined);
+      return { part, virtio: module !== undefined && providesOf(module).some(({ id }) => id === VirtioDeviceToken.id) };
+    }),
+  );
+  return {
+    devices: parts.filter(({ virtio }) => !virtio).map(({ part }) => part),
+    virtio: parts.filter(({ virtio }) => virtio).map(({ part }) => part),
+  };
+};
 
 /** Archives of an initrd follow each other at multiples of four bytes (Linux, early-userspace/buffer-format.rst). */
 const joinArchives = (first: BootImage, second: Uint8Array): BootImage => {
@@ -97,8 +118,22 @@ const bootOf = async (request: RunRequest, progress: Progress, signal: AbortSign
   return { kind: 'bios', bios: image, ...(kernel === undefined ? {} : { kernel }), ...rest };
 };
 
+/** Imports the module that a specifier means. */
+export type LoadPlugin = (specifier: string) => Promise<unknown>;
+
+/** What a machine is made with, beside the request. */
+export interface MachineParts {
+  readonly disks: readonly VirtDisk[];
+  readonly load: LoadPlugin;
+}
+
 /** The machine that a request describes, as data. Reads the images, and prepares the guest when it has to. */
-export const machineSpec = async (request: RunRequest, progress: Progress, signal: AbortSignal): Promise<MachineSpec> =>
+export const machineSpec = async (
+  request: RunRequest,
+  { disks, load }: MachineParts,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<MachineSpec> =>
   virtBoard({
     memory: request.memory,
     cpus: request.cpus,
@@ -106,5 +141,7 @@ export const machineSpec = async (request: RunRequest, progress: Progress, signa
     core: { statistics: request.stats },
     boot: await bootOf(request, progress, signal),
     consoles: consolesOf(request),
-    devices: pluginParts(request.plugins),
+    disks,
+    virtioBus: request.bus,
+    ...(await sortedParts(request.plugins, load)),
   });

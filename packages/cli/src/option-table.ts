@@ -21,6 +21,13 @@ export const optionTable = {
   initrd: { type: 'string', value: 'FILE', help: "Initial RAM disk; with debian, instead of Debian's" },
   append: { type: 'string', value: 'STRING', help: 'Add STRING to the kernel command line' },
   bios: { type: 'string', value: 'FILE', help: 'Machine-mode firmware, ELF or raw, started at reset' },
+  disk: {
+    type: 'string',
+    value: 'FILE',
+    multiple: true,
+    help: 'Add a disk: an image, with FILE[,ro][,serial=TEXT] (repeatable)',
+  },
+  bus: { type: 'string', value: 'BUS', help: 'Where virtio devices are: mmio (default) or pci' },
   plugin: {
     type: 'string',
     value: 'SPEC',

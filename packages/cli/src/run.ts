@@ -10,6 +10,7 @@ import { ExitCode, failureExitCode, signalExitCode } from './exit-code.ts';
 import { abortOnSignal, type Interruption, watchInterruptions } from './interruption.ts';
 import { machineSpec } from './machine-spec.ts';
 import { Notices } from './notices.ts';
+import { openDisks } from './open-disks.ts';
 import { loadPlugin } from './plugin-module.ts';
 import { Profiler, type ProfileRow } from './profiler.ts';
 import { Progress } from './progress.ts';
@@ -46,8 +47,12 @@ export const run = async (request: RunRequest, streams: Streams): Promise<RunRes
   const symbols = await readSymbols(request.profile?.symbols ?? []);
   const profiler = request.profile === undefined ? undefined : new Profiler();
   const notices = new Notices((text) => streams.stderr.write(text));
-  const spec = await abortOnSignal((signal) => machineSpec(request, new Progress(streams.stderr), signal));
-  await using machine = await assemble(spec, { load: (specifier) => loadPlugin(specifier, process.cwd()) });
+  const load = (specifier: string) => loadPlugin(specifier, process.cwd());
+  using images = openDisks(request.disks);
+  const spec = await abortOnSignal((signal) =>
+    machineSpec(request, { disks: images.disks, load }, new Progress(streams.stderr), signal),
+  );
+  await using machine = await assemble(spec, { load });
   notices.follow(machine, request.verbose);
   const tracer = request.trace === undefined ? undefined : new Tracer(machine, request.trace, request.traceLimit);
   try {

@@ -29,6 +29,8 @@ describe('the command line', () => {
       initrd: undefined,
       append: undefined,
       bios: undefined,
+      disks: [],
+      bus: 'mmio',
       plugins: [],
       clock: 'real',
       reboot: true,
@@ -36,10 +38,24 @@ describe('the command line', () => {
       escape: 0x1d,
       trace: undefined,
       traceLimit: 10_000,
+      gdb: undefined,
       profile: undefined,
       stats: false,
       json: false,
       verbose: false,
+    });
+  });
+
+  it('reads disks, and leaves commas in names alone', () => {
+    const disks = ['a.img', 'b,c.img,ro', 'd.img,serial=root,ro', 'e,rot'].flatMap((disk) => ['--disk', disk]);
+    expect(run('debian', ...disks, '--bus', 'pci')).toMatchObject({
+      bus: 'pci',
+      disks: [
+        { path: 'a.img', readOnly: false, serial: undefined },
+        { path: 'b,c.img', readOnly: true, serial: undefined },
+        { path: 'd.img', readOnly: true, serial: 'root' },
+        { path: 'e,rot', readOnly: false, serial: undefined },
+      ],
     });
   });
 

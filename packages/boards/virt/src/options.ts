@@ -1,4 +1,5 @@
 import type { BootImage, PartSpec } from '@vivarium/contracts';
+import type { VirtDisk } from './disks.ts';
 import { errors } from './errors.ts';
 
 const MIB = 1024 * 1024;
@@ -49,6 +50,8 @@ export interface VirtBoardOptions {
    * an empty list makes a board without a serial port.
    */
   readonly consoles?: readonly PartSpec[];
+  /** Disks, `/dev/vda` first in Linux; each takes a place of the virtio bus, before those of `virtio`. */
+  readonly disks?: readonly VirtDisk[];
   /** Parts that provide a virtio device. Eight find a slot on the MMIO bus, 31 on the PCI bus. */
   readonly virtio?: readonly PartSpec[];
   /** The bus of the virtio devices. Default `mmio`. */

@@ -2,6 +2,7 @@ import { type PartSpec, VirtioDeviceToken } from '@vivarium/contracts';
 import { PIN_NAMES, pcieHost } from '@vivarium/device-pcie-host';
 import { virtioMmio } from '@vivarium/virtio-mmio';
 import { virtioPci } from '@vivarium/virtio-pci';
+import { diskParts } from './disks.ts';
 import { errors } from './errors.ts';
 import { INTERRUPT_LINES, MEMORY_MAP } from './memory-map.ts';
 import { MAXIMUM_VIRTIO, type VirtBoardOptions } from './options.ts';
@@ -25,7 +26,10 @@ const bridge = (): PartSpec => {
 };
 
 /** Each virtio device behind a transport of its own, on the bus that the options name. Throws `VIV_BOARD_VIRTIO`. */
-export const virtioParts = ({ virtio = [], virtioBus = 'mmio', rings }: VirtBoardOptions): readonly PartSpec[] => {
+export const virtioParts = (options: VirtBoardOptions): readonly PartSpec[] => {
+  const { disks = [], virtioBus = 'mmio', rings } = options;
+  const { backends, devices } = diskParts(disks);
+  const virtio = [...devices, ...(options.virtio ?? [])];
   const most = MAXIMUM_VIRTIO[virtioBus];
   if (virtio.length > most) {
     throw errors.make('VIV_BOARD_VIRTIO', `the ${virtioBus} bus takes ${most} virtio devices, not ${virtio.length}`);
@@ -40,5 +44,5 @@ export const virtioParts = ({ virtio = [], virtioBus = 'mmio', rings }: VirtBoar
       use: { [VirtioDeviceToken.name]: device.id },
     },
   ]);
-  return virtioBus === 'pci' && parts.length > 0 ? [...parts, bridge()] : parts;
+  return virtioBus === 'pci' && parts.length > 0 ? [...backends, ...parts, bridge()] : [...backends, ...parts];
 };

@@ -22,7 +22,9 @@ const FAULTS: readonly unknown[] = ['io', 'no-space', 'unsupported', undefined];
 /** Bytes of which no two sectors are alike. */
 const pattern = (length: number, seed: number): Uint8Array => {
   const random = seededRandom(seed);
-  return Uint8Array.from({ length }, () => random(256));
+  const bytes = new Uint8Array(length);
+  for (let index = 0; index < length; index++) bytes[index] = random(256);
+  return bytes;
 };
 
 /** `length` bytes in pieces of odd sizes, some of them empty. */

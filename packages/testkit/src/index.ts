@@ -44,6 +44,13 @@ export {
 } from './fake-host-file.ts';
 export { type FakeInterrupt, fakeInterrupt } from './fake-interrupt.ts';
 export { type FakeMemoryOptions, fakeMemory } from './fake-memory.ts';
+export {
+  type FakeVirtioQueue,
+  type FakeVirtioQueueOptions,
+  type FakeVirtioRequest,
+  fakeVirtioQueue,
+} from './fake-virtio-queue.ts';
+export { type FsBackendSubject, fsBackendSuite } from './fs-backend-suite.ts';
 export { type NetBackendSubject, netBackendSuite } from './net-backend-suite.ts';
 export { type Random, seededRandom } from './random.ts';
 export { type EmittedEvent, type PartUnderTest, type SetupPartOptions, setupPart } from './setup-part.ts';

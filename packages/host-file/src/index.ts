@@ -1,7 +1,8 @@
 /**
  * Files for random access, as image formats are written against them: in memory here, on the host from
- * `@vivarium/host-file/node`. Besides, what every disk over a file needs: lists of buffers as one stretch of bytes
- * ({@link Stretch}), and which fault of a disk an error of a file is ({@link blockFaultOf}).
+ * `@vivarium/host-file/node`. Besides, what disks over files need: one that is a file byte by byte
+ * ({@link FileDisk}), lists of buffers as one stretch of bytes ({@link Stretch}), and which fault of a disk an error
+ * of a file is ({@link blockFaultOf}).
  *
  * Contract: `HostFile` in `@vivarium/contracts`.
  *
@@ -16,7 +17,11 @@
  */
 export { blockFaultOf } from './block-fault.ts';
 export { errorTable } from './errors.ts';
+export { FileDisk } from './file-disk.ts';
+export { isHostFile } from './is-host-file.ts';
 export { MemoryFile, type MemoryFileOptions, memoryFile } from './memory-file.ts';
 export { PlatformError } from './platform-error.ts';
 export { isSectorRange, lengthOf } from './sector-range.ts';
 export { Stretch } from './stretch.ts';
+export { SyncLatch } from './sync-latch.ts';
+export { writeZeroesTo } from './zeroes.ts';

@@ -15,9 +15,8 @@ const MILLISECOND = 1e6;
 /** Does not keep a process alive that has nothing else to do. */
 const start = (act: () => void, milliseconds: number): unknown => {
   const handle = setTimeout(act, milliseconds);
-  if (typeof handle === 'object' && handle !== null && 'unref' in handle && typeof handle.unref === 'function') {
-    handle.unref();
-  }
+  // Node's handle is an object, a browser's a number.
+  if (typeof handle === 'object') (handle as { readonly unref?: () => void } | null)?.unref?.();
   return handle;
 };
 

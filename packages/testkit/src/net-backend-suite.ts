@@ -138,8 +138,8 @@ export const netBackendSuite = (make: SubjectFactory<NetBackendSubject>): readon
     same(typeof taken, 'boolean', 'the answer of send');
     return taken;
   };
-  const ask = ({ backend, question }: NetBackendSubject, index: number): boolean =>
-    send(backend, frameOf(question(index)));
+  const ask = (subject: NetBackendSubject, index: number): boolean =>
+    send(subject.backend, frameOf(subject.question(index)));
   const plugIn = ({ backend }: NetBackendSubject): Device => {
     const device = new Device(backend);
     neverThrows('connect', () => backend.connect(device));

@@ -5,7 +5,7 @@ export type SwitchClock = Pick<Clock, 'now' | 'timer' | 'epoch'>;
 
 /** In every platform, but not in the language's own library. */
 declare const performance: { now(): number };
-declare const setTimeout: (act: () => void, milliseconds: number) => unknown;
+declare const setTimeout: (act: () => void, milliseconds: number) => number | { unref(): void };
 declare const clearTimeout: (handle: unknown) => void;
 
 /** Longest time that platforms can wait for, in milliseconds. */
@@ -16,7 +16,7 @@ const MILLISECOND = 1e6;
 const start = (act: () => void, milliseconds: number): unknown => {
   const handle = setTimeout(act, milliseconds);
   // Node's handle is an object, a browser's a number.
-  if (typeof handle === 'object') (handle as { readonly unref?: () => void } | null)?.unref?.();
+  if (typeof handle === 'object') handle.unref();
   return handle;
 };
 

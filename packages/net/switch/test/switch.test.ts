@@ -29,7 +29,7 @@ describe('learning', () => {
     c.say(parseMac('01:00:5e:00:00:fb')!, 'group');
     expect(heard(stations)).toEqual(['all group', 'all group', '']);
     expect(lan.addressCount).toBe(3);
-    expect(lan.addressesOf(lan.ports[1]!)).toEqual([{ vlan: 1, mac: b.mac }]);
+    expect(lan.addressesOf(lan.ports[1])).toEqual([{ vlan: 1, mac: b.mac }]);
   });
 
   it('follows a station that moves, and forgets one that is silent', () => {
@@ -39,7 +39,7 @@ describe('learning', () => {
     const [a, b, c] = stations as [Station, Station, Station];
     b.say(BROADCAST_MAC, 'x');
     heard(stations);
-    ports[2]!.send({ pieces: [b.frame(BROADCAST_MAC, 'moved')], length: 19 });
+    ports[2].send({ pieces: [b.frame(BROADCAST_MAC, 'moved')], length: 19 });
     heard(stations);
     a.say(b.mac, 'there');
     expect(heard(stations)).toEqual(['', '', 'there']);
@@ -50,8 +50,8 @@ describe('learning', () => {
     a.say(b.mac, 'where?');
     expect(heard(stations)).toEqual(['', 'where?', 'where?']);
     c.say(a.mac, 'x');
-    ports[0]!.setLink(false);
-    ports[0]!.setLink(true);
+    ports[0].setLink(false);
+    ports[0].setLink(true);
     heard(stations);
     b.say(a.mac, 'again');
     expect(heard(stations)).toEqual(['again', '', 'again']);
@@ -64,10 +64,10 @@ describe('learning', () => {
     for (let count = 0; count < 5000; count += 1) {
       const frame = c.frame(BROADCAST_MAC, '');
       frame.set([2, 0, count >> 16, count >> 8, count, 9], 6);
-      ports[2]!.send({ pieces: [frame], length: frame.length });
+      ports[2].send({ pieces: [frame], length: frame.length });
     }
     expect(lan.addressCount).toBe(201);
-    expect(lan.addressesOf(ports[2]!)).toHaveLength(200);
+    expect(lan.addressesOf(ports[2])).toHaveLength(200);
     heard(stations);
     a.say(b.mac, 'you');
     expect(heard(stations)).toEqual(['', 'you', '']);
@@ -75,10 +75,10 @@ describe('learning', () => {
     for (let count = 0; count < 5000; count += 1) {
       const frame = a.frame(BROADCAST_MAC, '');
       frame.set([6, 0, count >> 16, count >> 8, count, 9], 6);
-      ports[0]!.send({ pieces: [frame], length: frame.length });
+      ports[0].send({ pieces: [frame], length: frame.length });
     }
     expect(lan.addressCount).toBe(300);
-    expect(lan.addressesOf(ports[1]!)).toEqual([{ vlan: 1, mac: b.mac }]);
+    expect(lan.addressesOf(ports[1])).toEqual([{ vlan: 1, mac: b.mac }]);
   });
 
   it('drops what is not for others, and counts why', () => {
@@ -88,19 +88,19 @@ describe('learning', () => {
     a.say(a.mac, 'myself');
     const broken = a.frame(b.mac, 'group source');
     broken[6] = 1;
-    ports[0]!.send({ pieces: [broken], length: broken.length });
-    ports[0]!.send({ pieces: [new Uint8Array(13)], length: 13 });
-    ports[0]!.send({ pieces: [a.frame(b.mac, '', 5).subarray(0, 16)], length: 16 });
+    ports[0].send({ pieces: [broken], length: broken.length });
+    ports[0].send({ pieces: [new Uint8Array(13)], length: 13 });
+    ports[0].send({ pieces: [a.frame(b.mac, '', 5).subarray(0, 16)], length: 16 });
     a.say(b.mac, 'tagged', 1);
     a.say(b.mac, 'x'.repeat(1505));
     expect(heard(stations)).toEqual(['', '']);
-    expect(ports[0]!.counters).toMatchObject({
+    expect(ports[0].counters).toMatchObject({
       sendDrops: { filtered: 2, source: 1, short: 2, vlan: 1, oversize: 1 },
       receivedFrames: 0,
     });
     a.say(b.mac, 'x'.repeat(1500));
     expect(b.heard()[0]).toHaveLength(1500);
-    expect(ports[1]!.counters).toMatchObject({ receivedFrames: 1, receivedBytes: 1514 });
+    expect(ports[1].counters).toMatchObject({ receivedFrames: 1, receivedBytes: 1514 });
   });
 });
 
@@ -112,14 +112,14 @@ describe('VLANs', () => {
     const [a, b, , trunk, mixed] = stations as [Station, Station, Station, Station, Station];
     a.say(BROADCAST_MAC, 'ten');
     const [seen] = trunk.frames;
-    expect(parseEthernet(seen!.pieces[0]!)?.header).toMatchObject({ tag: { id: 10, priority: 0 }, type: 0x88b5 });
-    expect(seen!.length).toBe(14 + 4 + 3);
+    expect(parseEthernet(seen.pieces[0])?.header).toMatchObject({ tag: { id: 10, priority: 0 }, type: 0x88b5 });
+    expect(seen.length).toBe(14 + 4 + 3);
     expect(heard(stations)).toEqual(['', '', 'ten', 'ten', 'ten']);
     b.say(BROADCAST_MAC, 'twenty');
-    expect(mixed.frames[0]!.length).toBe(14 + 6);
+    expect(mixed.frames[0].length).toBe(14 + 6);
     expect(heard(stations)).toEqual(['', '', '', 'twenty', 'twenty']);
     trunk.say(BROADCAST_MAC, 'tagged ten', 10);
-    expect(parseEthernet(mixed.frames[0]!.pieces[0]!)?.header.tag).toEqual({
+    expect(parseEthernet(mixed.frames[0].pieces[0])?.header.tag).toEqual({
       id: 10,
       priority: 5,
       dropEligible: false,
@@ -157,15 +157,15 @@ describe('VLANs', () => {
       new Uint8Array(5),
     );
     const offload = { checksum: { start: 34, offset: 6 } };
-    made[0]!.send({ pieces: [datagram], length: datagram.length, offload });
+    made[0].send({ pieces: [datagram], length: datagram.length, offload });
     expect(trunk.frames[0]).toMatchObject({
       offload: { checksum: { start: 38, offset: 6 } },
       length: datagram.length + 4,
     });
     expect(same.frames[0]).toMatchObject({ offload, length: datagram.length });
     trunk.accepts = {};
-    made[0]!.send({ pieces: [datagram], length: datagram.length, offload });
-    expect(trunk.frames[1]!.offload).toBeUndefined();
+    made[0].send({ pieces: [datagram], length: datagram.length, offload });
+    expect(trunk.frames[1].offload).toBeUndefined();
   });
 
   it.each<SwitchPortOptions>([
@@ -198,7 +198,7 @@ describe('mirror ports', () => {
     const { lan, ports, stations, clock } = lanOf([{}, {}, { vlan: 5 }]);
     const [a, b, c] = stations as [Station, Station, Station];
     const all = new Station(lan.port({ mirror: 'all' }), mac(8));
-    const some = new Station(lan.port({ mirror: [ports[1]!] }), mac(9));
+    const some = new Station(lan.port({ mirror: [ports[1]] }), mac(9));
     a.say(BROADCAST_MAC, 'one');
     c.say(BROADCAST_MAC, 'two');
     b.say(a.mac, 'three');
@@ -212,26 +212,26 @@ describe('links', () => {
   it('drop what is sent while they are down, and tell the device', () => {
     const { stations, ports } = lanOf([{}, {}]);
     const [a, b] = stations as [Station, Station];
-    ports[1]!.setLink(false);
-    ports[1]!.setLink(false);
-    expect([ports[1]!.linkUp, b.links]).toEqual([false, [false]]);
+    ports[1].setLink(false);
+    ports[1].setLink(false);
+    expect([ports[1].linkUp, b.links]).toEqual([false, [false]]);
     expect([a.say(b.mac, 'lost'), b.say(a.mac, 'lost')]).toEqual([true, true]);
-    ports[1]!.setLink(true);
+    ports[1].setLink(true);
     a.say(b.mac, 'found');
     expect(heard(stations)).toEqual(['', 'found']);
-    expect(ports[1]!.counters).toMatchObject({ sendDrops: { link: 1 }, receiveDrops: { link: 1 } });
+    expect(ports[1].counters).toMatchObject({ sendDrops: { link: 1 }, receiveDrops: { link: 1 } });
   });
 
   it('keep nothing for a device that was unplugged, or whose port was taken out', () => {
     const { lan, stations, ports } = lanOf([{}, {}, {}]);
     const [a, b] = stations as [Station, Station];
-    ports[1]!.unplug();
+    ports[1].unplug();
     a.say(b.mac, 'x');
-    lan.remove(ports[2]!);
+    lan.remove(ports[2]);
     a.say(BROADCAST_MAC, 'x');
-    stations[2]!.say(BROADCAST_MAC, 'ghost');
+    stations[2].say(BROADCAST_MAC, 'ghost');
     expect(heard(stations)).toEqual(['', '', 'x']);
-    expect(ports[2]!.counters.receivedFrames).toBe(1);
+    expect(ports[2].counters.receivedFrames).toBe(1);
     lan.dispose();
     expect(lan.ports).toEqual([]);
   });
@@ -244,8 +244,8 @@ describe('captures', () => {
     b.accepts = { checksum: true };
     clock.advance(5);
     const seen: unknown[] = [];
-    const stop = ports[1]!.capture((packet) => seen.push(packet));
-    ports[1]!.capture(() => {
+    const stop = ports[1].capture((packet) => seen.push(packet));
+    ports[1].capture(() => {
       throw new Error('disk full');
     });
     const frame = udpFrame(
@@ -256,7 +256,7 @@ describe('captures', () => {
     );
     const right = frame.slice();
     frame.set([0x00, 0x1e], 40);
-    ports[0]!.send({ pieces: [frame], length: frame.length, offload: { checksum: { start: 34, offset: 6 } } });
+    ports[0].send({ pieces: [frame], length: frame.length, offload: { checksum: { start: 34, offset: 6 } } });
     b.say(a.mac, 'hi');
     expect(seen).toEqual([
       { time: 1_000_000_000_000_000_005n, direction: 'in', bytes: expect.objectContaining({ length: right.length }) },

@@ -16,7 +16,6 @@ export const INTERRUPT_PIN = 0x3d;
 export const HEADER_END = 0x40;
 /** Capabilities are in the first 256 bytes; behind is the extended space, which is empty here. */
 export const CAPABILITIES_END = 0x100;
-export const CONFIG_SIZE = 0x1000;
 export const BARS = 6;
 
 export const COMMAND_IO = 1 << 0;

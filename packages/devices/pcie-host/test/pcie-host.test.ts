@@ -1,0 +1,114 @@
+import { PciFunctionToken, type SystemBus, SystemBusToken } from '@vivarium/contracts';
+import { Endpoint } from '@vivarium/pci';
+import { deviceSuite, setupPart } from '@vivarium/testkit';
+import { describe, expect, it } from 'vitest';
+import { pcieHost } from '../src/index.ts';
+
+const lines = [32, 33, 34, 35].map((line) => ({ controller: 'plic', line }));
+const options = {
+  ecam: 0x3000_0000,
+  memory: { base: 0x4000_0000, length: 0x4000_0000 },
+  io: { base: 0x300_0000, length: 0x1_0000 },
+  interrupts: lines,
+};
+const ALL_ONES = 0xffff_ffff;
+
+const lamp = (deviceId: number) => {
+  let value = deviceId;
+  const write = (_offset: number, _width: number, next: number): void => {
+    value = next;
+  };
+  return new Endpoint({
+    identity: { vendorId: 0x1234, deviceId, classCode: 0xff_0000 },
+    bars: [
+      { index: 0, kind: 'memory', region: { name: 'lamp', length: 0x1000, read: () => value, write } },
+      { index: 1, kind: 'io', region: { name: 'port', length: 0x10, read: () => value, write } },
+    ],
+  });
+};
+
+const bus: SystemBus = {
+  placements: [],
+  interrupts: [],
+  read: () => -1,
+  write: () => false,
+  read64: () => undefined,
+  write64: () => false,
+};
+
+const made = async (...functions: readonly Endpoint[]) => {
+  const part = await setupPart(pcieHost, {
+    options,
+    provide: [{ token: SystemBusToken, value: bus }, ...functions.map((value) => ({ token: PciFunctionToken, value }))],
+  });
+  const region = (name: string) => {
+    const found = part.device.regions.find((each) => each.name === name);
+    if (found === undefined) throw new Error(`no region ${name}`);
+    return found;
+  };
+  part.device.reset();
+  return { ...part, ecam: region('ecam'), memory: region('memory'), io: region('io'), interrupt: part.interrupt };
+};
+
+describe('the host bridge', () => {
+  for (const { title, run } of deviceSuite(async () => {
+    const { device } = await setupPart(pcieHost, {
+      options,
+      provide: [
+        { token: SystemBusToken, value: bus },
+        { token: PciFunctionToken, value: lamp(1) },
+      ],
+    });
+    return { device };
+  })) {
+    it(title, run);
+  }
+
+  it('finds itself at device 0, the functions behind it, and nothing else', async () => {
+    const { ecam } = await made(lamp(1), lamp(2));
+    expect(ecam.read(0, 4)).toBe(0x0008_1b36);
+    expect(ecam.read(1 << 15, 4)).toBe(0x0001_1234);
+    expect(ecam.read(2 << 15, 4)).toBe(0x0002_1234);
+    for (const nowhere of [3 << 15, 1 << 12, 1 << 20, (1 << 20) | (1 << 15)])
+      expect(ecam.read(nowhere, 4)).toBe(ALL_ONES);
+  });
+
+  it('decodes BARs where they were put, each in its space', async () => {
+    const { ecam, memory, io } = await made(lamp(1), lamp(2));
+    for (const [device, base] of [
+      [1, 0x4000_0000],
+      [2, 0x4000_1000],
+    ] as const) {
+      ecam.write((device << 15) | 0x10, 4, base);
+      ecam.write((device << 15) | 0x14, 4, 0x100 * device);
+      ecam.write((device << 15) | 4, 2, 3);
+    }
+    expect([memory.read(0, 4), memory.read(0x1000, 4), memory.read(0x2000, 4)]).toEqual([1, 2, ALL_ONES]);
+    expect([io.read(0x100, 4), io.read(0x200, 4), io.read(0, 4)]).toEqual([1, 2, ALL_ONES]);
+    memory.write(0x1000, 4, 77);
+    expect(memory.read(0x1ffc, 4)).toBe(77);
+  });
+
+  it('lets the first function win where two BARs overlap (E14)', async () => {
+    const { ecam, memory } = await made(lamp(1), lamp(2));
+    for (const device of [1, 2]) {
+      ecam.write((device << 15) | 0x10, 4, 0x4000_0000);
+      ecam.write((device << 15) | 4, 2, 2);
+    }
+    expect(memory.read(0, 4)).toBe(1);
+    ecam.write((1 << 15) | 4, 2, 0);
+    expect(memory.read(0, 4)).toBe(2);
+  });
+
+  it('turns INTA# of each device to another pin, and shares pins', async () => {
+    const functions = Array.from({ length: 5 }, (_, index) => lamp(index + 1));
+    const { interrupt } = await made(...functions);
+    functions[0]?.setInterrupt(true);
+    functions[4]?.setInterrupt(true);
+    expect(['inta', 'intb', 'intc', 'intd'].map((name) => interrupt(name).level)).toEqual([false, true, false, false]);
+    functions[0]?.setInterrupt(false);
+    expect(interrupt('intb').level).toBe(true);
+    functions[4]?.setInterrupt(false);
+    expect(interrupt('intb').level).toBe(false);
+  });
+});

@@ -26,7 +26,11 @@ const dhcp = fc.record({
 
 describe('DHCP', () => {
   it('is read back as it was built, with values of any length', () => {
-    fc.assert(fc.property(dhcp, (message) => expect(p.parseDhcp(p.buildDhcp(message))).toEqual(message)));
+    fc.assert(
+      fc.property(dhcp, (message) => {
+        expect(p.parseDhcp(p.buildDhcp(message))).toEqual(message);
+      }),
+    );
   });
 
   it('survives any change of a byte and any cut', () => {
@@ -108,7 +112,11 @@ const message = fc.record({
 
 describe('DNS', () => {
   it('is read back as it was built', () => {
-    fc.assert(fc.property(message, (given) => expect(p.parseDns(p.buildDns(given)!)).toEqual(given)));
+    fc.assert(
+      fc.property(message, (given) => {
+        expect(p.parseDns(p.buildDns(given)!)).toEqual(given);
+      }),
+    );
   });
 
   it('survives any change of a byte and any cut', () => {

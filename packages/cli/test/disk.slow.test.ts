@@ -25,7 +25,8 @@ describe.each(['mmio', 'pci'])('a disk on the %s bus', (bus) => {
     image = join(folder, 'disk.img');
     await writeFile(image, '');
     await truncate(image, 64 * MIB);
-    expect(tool('mkfs.ext4', '-q', '-F', image).status).toBe(0);
+    const { status, stderr } = tool('mkfs.ext4', '-q', '-F', image);
+    if (status !== 0) throw new Error(`mkfs.ext4 failed: ${stderr}`);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 

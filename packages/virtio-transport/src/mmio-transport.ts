@@ -129,9 +129,11 @@ export class MmioTransport implements Device {
       return;
     }
     if (width !== 4) return;
-    const queue = session.queues[this.#queueSel];
+    const selected = session.queues[this.#queueSel];
+    /** The selected queue, while it can still change. */
+    const queue = selected !== undefined && !selected.ready && session.mayConfigure ? selected : undefined;
     const half = (address: SplitAddress | undefined, part: 'low' | 'high'): void => {
-      if (address !== undefined && queue?.ready === false && session.mayConfigure) address[part] = value;
+      if (address !== undefined) address[part] = value;
     };
     switch (offset) {
       case r.DeviceFeaturesSel:
@@ -147,10 +149,10 @@ export class MmioTransport implements Device {
         this.#queueSel = value;
         break;
       case r.QueueSize:
-        if (queue?.ready === false && session.mayConfigure) queue.size = value;
+        if (queue !== undefined) queue.size = value;
         break;
       case r.QueueReady:
-        if (value === 1 && queue?.ready === false) session.enableQueue(this.#queueSel);
+        if (value === 1 && queue !== undefined) session.enableQueue(this.#queueSel);
         else if (value === 0) session.disableQueue(this.#queueSel);
         break;
       case r.QueueNotify:

@@ -198,7 +198,7 @@ export class PciTransport implements PciFunction {
     if (width !== (r.NARROW.get(offset) ?? 4)) return;
     const { session } = this;
     const selected = session.queues[this.#queueSelect];
-    const queue = selected?.ready === false && session.mayConfigure ? selected : undefined;
+    const queue = selected !== undefined && !selected.ready && session.mayConfigure ? selected : undefined;
     switch (offset) {
       case r.COMMON.device_feature_select:
         this.#deviceFeatureSelect = value;

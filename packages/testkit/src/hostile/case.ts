@@ -16,7 +16,7 @@ export interface HostileCase {
   /** Transports in which it makes sense; default both. */
   readonly transports?: readonly Transport[];
   /** Acts on a machine with the device started, and says how that went. Throws when it went wrong. */
-  run(lab: Laboratory): Verdict;
+  readonly run: (lab: Laboratory) => Verdict;
   /** The driver does not start the device first. */
   readonly cold?: true;
   /** The device is expected to break; the report against it is not a failure. */

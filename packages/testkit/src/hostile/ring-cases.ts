@@ -22,6 +22,22 @@ const nothingHappens = (lab: Laboratory, act: () => void): 'PASS' => {
   return 'PASS';
 };
 
+/** Acts while a method of the device throws. */
+const failing = (lab: Laboratory, method: 'activate' | 'notified', act: () => void): void => {
+  const { device } = lab.bench;
+  const own = Object.getOwnPropertyDescriptor(device, method);
+  const fail = (): never => {
+    throw new Error('on purpose');
+  };
+  Object.defineProperty(device, method, { value: fail, configurable: true });
+  try {
+    act();
+  } finally {
+    if (own === undefined) Reflect.deleteProperty(device, method);
+    else Object.defineProperty(device, method, own);
+  }
+};
+
 /** Section C of the catalogue: indices and notifications. */
 export const ringCases: readonly HostileCase[] = [
   {
@@ -253,7 +269,8 @@ export const statusCases: readonly HostileCase[] = [
     id: 'F6',
     title: 'DRIVER_OK twice',
     run: (lab) => {
-      lab.bench.driver.status = lab.bench.driver.status;
+      const { driver } = lab.bench;
+      for (const status of [driver.status, driver.status]) driver.status = status;
       lab.serves();
       return 'PASS';
     },
@@ -325,13 +342,7 @@ export const statusCases: readonly HostileCase[] = [
     title: 'a device that throws when it is started',
     breaksDevice: true,
     run: (lab) => {
-      const { device } = lab.bench;
-      const activate = device.activate;
-      device.activate = () => {
-        throw new Error('on purpose');
-      };
-      lab.start(lab.bench);
-      device.activate = activate;
+      failing(lab, 'activate', () => lab.start(lab.bench));
       const causes = lab.bench.driver.takeInterrupts();
       expectThat(needsReset(lab) && (causes & 2) !== 0, 'the driver must be told to reset the device', { causes });
       return 'REJECT';
@@ -342,14 +353,8 @@ export const statusCases: readonly HostileCase[] = [
     title: 'a device that throws at work',
     breaksDevice: true,
     run: (lab) => {
-      const { device } = lab.bench;
-      const notified = device.notified;
-      device.notified = () => {
-        throw new Error('on purpose');
-      };
       lab.ring(lab.bench).publish(lab.elements());
-      lab.kick();
-      device.notified = notified;
+      failing(lab, 'notified', () => lab.kick());
       const causes = lab.bench.driver.takeInterrupts();
       expectThat(needsReset(lab) && (causes & 2) !== 0, 'the driver must be told to reset the device', { causes });
       return 'REJECT';

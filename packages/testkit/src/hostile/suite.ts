@@ -24,7 +24,7 @@ export interface HostileRun extends Setting {
   readonly id: string;
   readonly title: string;
   /** Rejects when the device under test broke. */
-  run(): Promise<Verdict>;
+  readonly run: () => Promise<Verdict>;
 }
 
 const TRANSPORTS: readonly Transport[] = ['mmio', 'pci'];

@@ -51,8 +51,8 @@ export const virtioBlk = definePlugin<z.infer<typeof virtioBlkOptions>>({
   provides: [VirtioDeviceToken],
   requires: [BlockBackendToken],
   options: virtioBlkOptions,
-  setup: ({ options, get }) => ({
-    provides: [bind(VirtioDeviceToken, new VirtioBlk({ backend: get(BlockBackendToken), ...options }))],
+  setup: (context) => ({
+    provides: [bind(VirtioDeviceToken, new VirtioBlk({ backend: context.get(BlockBackendToken), ...context.options }))],
   }),
 });
 

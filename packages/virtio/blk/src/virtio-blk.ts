@@ -89,7 +89,11 @@ export class VirtioBlk implements VirtioDevice {
 
   notified(index: number): void {
     const queue = this.#queues[index];
-    for (let request = queue?.take(); queue && request; request = queue.take()) this.#serve(queue, request);
+    for (;;) {
+      const request = queue?.take();
+      if (queue === undefined || request === undefined) return;
+      this.#serve(queue, request);
+    }
   }
 
   reset(): void {
@@ -111,11 +115,11 @@ export class VirtioBlk implements VirtioDevice {
       return;
     }
     const life = this.#life;
-    void outcome
-      .catch(() => IOERR)
-      .then((settled) => {
-        if (life === this.#life) finish(queue, request, settled);
-      });
+    const settle = async (): Promise<void> => {
+      const settled = await outcome.catch(() => IOERR);
+      if (life === this.#life) finish(queue, request, settled);
+    };
+    void settle();
   }
 
   #execute(request: VirtioRequest): Eventually<Outcome> {

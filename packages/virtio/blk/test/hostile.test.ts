@@ -1,6 +1,6 @@
 import type { BlockBackend } from '@vivarium/contracts';
 import { hostileSuite } from '@vivarium/testkit';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { VirtioBlk } from '../src/index.ts';
 
 const CONTENTS = 0x5a;
@@ -28,5 +28,5 @@ describe('a hostile driver of the block device', () => {
         length === 513 && written[0] === CONTENTS && written[512] === 0,
     },
   });
-  for (const { title, run } of hostileSuite(subject)) it(title, run);
+  it.each(hostileSuite(subject))('$title', ({ run }) => expect(run()).resolves.toBeUndefined());
 });

@@ -69,8 +69,8 @@ export const virtioConsolePort = definePlugin<z.infer<typeof virtioConsolePortOp
   provides: [ConsolePortToken],
   requires: [CharBackendToken],
   options: virtioConsolePortOptions,
-  setup: ({ options: { name }, get }) => ({
-    provides: [bind(ConsolePortToken, { name, backend: get(CharBackendToken) })],
+  setup: (context) => ({
+    provides: [bind(ConsolePortToken, { name: context.options.name, backend: context.get(CharBackendToken) })],
   }),
 });
 

@@ -61,9 +61,9 @@ export class Port implements CharHandlers {
   /** Gives the backend as much as it takes. */
   send(): void {
     const queue = this.#transmit;
-    while (queue !== undefined) {
-      const request = this.#sending?.request ?? queue.take();
-      if (request === undefined) return;
+    for (;;) {
+      const request = this.#sending?.request ?? queue?.take();
+      if (queue === undefined || request === undefined) return;
       this.#sending ??= { request, sent: 0 };
       if (!this.#sendRest(this.#sending)) return;
       this.#sending = undefined;

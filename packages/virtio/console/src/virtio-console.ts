@@ -102,7 +102,9 @@ export class VirtioConsole implements VirtioDevice, ConsoleSize {
 
   #control(): void {
     const queue = this.#queues[r.CONTROL_TRANSMITQ];
-    for (let request = queue?.take(); queue && request; request = queue.take()) {
+    for (;;) {
+      const request = queue?.take();
+      if (queue === undefined || request === undefined) return;
       this.#hear(request);
       queue.complete(request, 0);
     }
@@ -154,10 +156,10 @@ export class VirtioConsole implements VirtioDevice, ConsoleSize {
 
   #deliver(): void {
     const queue = this.#queues[r.CONTROL_RECEIVEQ];
-    while (queue !== undefined) {
+    for (;;) {
       const [message] = this.#messages;
-      const request = message === undefined ? undefined : queue.take();
-      if (message === undefined || request === undefined) return;
+      const request = message === undefined ? undefined : queue?.take();
+      if (queue === undefined || message === undefined || request === undefined) return;
       this.#messages.shift();
       const { port, event, value, rest = NO_BYTES } = message;
       const bytes = new Uint8Array(r.CONTROL_SIZE + rest.length);

@@ -1,5 +1,5 @@
 import { fakeCharBackend, hostileSuite } from '@vivarium/testkit';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { VirtioConsole } from '../src/index.ts';
 
 describe('a hostile driver of the console', () => {
@@ -7,5 +7,5 @@ describe('a hostile driver of the console', () => {
     device: new VirtioConsole(fakeCharBackend(), [{ name: 'agent', backend: fakeCharBackend() }]),
     probe: { queue: 1, readable: [Uint8Array.of(104, 105)] },
   });
-  for (const { title, run } of hostileSuite(subject)) it(title, run);
+  it.each(hostileSuite(subject))('$title', ({ run }) => expect(run()).resolves.toBeUndefined());
 });

@@ -46,11 +46,12 @@ export const virtioMmio = definePlugin<z.infer<typeof virtioMmioOptions>>({
   requires: [VirtioDeviceToken, ClockToken],
   grants: ['guest-memory', 'interrupts', 'timers'],
   options: virtioMmioOptions,
-  setup: ({ id, options, get, grants, log, events }) => {
-    const clock = get(ClockToken);
+  setup: (context) => {
+    const { id, options, grants, log, events } = context;
+    const clock = context.get(ClockToken);
     const later = grants.timer(() => transport.resume());
     const transport = new MmioTransport({
-      device: get(VirtioDeviceToken),
+      device: context.get(VirtioDeviceToken),
       rings: options,
       memory: grants.memory,
       interrupt: grants.interrupt('interrupt'),

@@ -49,8 +49,9 @@ export const virtioNet = definePlugin<z.infer<typeof virtioNetOptions>>({
   provides: [VirtioDeviceToken],
   requires: [NetBackendToken],
   options: virtioNetOptions,
-  setup: ({ options: { mac, queueSize }, get }) => {
-    const backend = get(NetBackendToken);
+  setup: (context) => {
+    const { mac, queueSize } = context.options;
+    const backend = context.get(NetBackendToken);
     const device = new VirtioNet({ backend, mac: mac === undefined ? randomMac() : parseMac(mac), queueSize });
     return {
       provides: [bind(VirtioDeviceToken, device)],

@@ -178,7 +178,9 @@ export class VirtioNet implements VirtioDevice, NetHandlers {
 
   #transmit(): void {
     const queue = this.#queues[r.TRANSMITQ];
-    for (let request = queue?.take(); queue && request; request = queue.take()) {
+    for (;;) {
+      const request = queue?.take();
+      if (queue === undefined || request === undefined) return;
       if (this.#send(request)) queue.complete(request, 0);
       else {
         queue.putBack([request]);
@@ -207,7 +209,9 @@ export class VirtioNet implements VirtioDevice, NetHandlers {
 
   #control(): void {
     const queue = this.#queues[r.CONTROLQ];
-    for (let request = queue?.take(); queue && request; request = queue.take()) {
+    for (;;) {
+      const request = queue?.take();
+      if (queue === undefined || request === undefined) return;
       // Without room for the acknowledgement the command is not one.
       if (request.writableLength === 0) {
         queue.complete(request, 0);

@@ -1,6 +1,6 @@
 import type { NetBackend } from '@vivarium/contracts';
 import { hostileSuite } from '@vivarium/testkit';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { VirtioNet } from '../src/index.ts';
 
 const backend: NetBackend = {
@@ -16,5 +16,5 @@ describe('a hostile driver of the network device', () => {
     device: new VirtioNet({ backend, mac: Uint8Array.of(2, 0, 0, 0, 0, 1), queueSize: 256 }),
     probe: { queue: 1, readable: [new Uint8Array(12), new Uint8Array(64)] },
   });
-  for (const { title, run } of hostileSuite(subject)) it(title, run);
+  it.each(hostileSuite(subject))('$title', ({ run }) => expect(run()).resolves.toBeUndefined());
 });

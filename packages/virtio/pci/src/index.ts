@@ -47,11 +47,12 @@ export const virtioPci = definePlugin<z.infer<typeof virtioPciOptions>>({
   requires: [VirtioDeviceToken, ClockToken],
   grants: ['guest-memory', 'timers'],
   options: virtioPciOptions,
-  setup: ({ id, options, get, grants, log, events }) => {
-    const clock = get(ClockToken);
+  setup: (context) => {
+    const { id, options, grants, log, events } = context;
+    const clock = context.get(ClockToken);
     const later = grants.timer(() => transport.resume());
     const transport = new PciTransport({
-      device: get(VirtioDeviceToken),
+      device: context.get(VirtioDeviceToken),
       rings: options,
       memory: grants.memory,
       defer: () => later.arm(clock.now()),

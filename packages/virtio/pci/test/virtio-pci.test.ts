@@ -1,4 +1,4 @@
-import { PciFunctionToken, type VirtioDevice, VirtioDeviceToken } from '@vivarium/contracts';
+import { bind, PciFunctionToken, type VirtioDevice, VirtioDeviceToken } from '@vivarium/contracts';
 import { setupPart } from '@vivarium/testkit';
 import { describe, expect, it } from 'vitest';
 import { virtioPci } from '../src/index.ts';
@@ -16,7 +16,7 @@ const disk: VirtioDevice = {
 
 describe('a virtio device over PCI', () => {
   it('is a modern device with the capabilities of section 4.1.4, each inside its BAR', async () => {
-    const part = await setupPart(virtioPci, { provide: [{ token: VirtioDeviceToken, value: disk }] });
+    const part = await setupPart(virtioPci, { provide: [bind(VirtioDeviceToken, disk)] });
     const subject = part.get(PciFunctionToken);
     expect(subject.readConfig(0, 4)).toBe(0x1042_1af4);
     expect(subject.readConfig(8, 4)).toBe(0x0100_0001);

@@ -32,7 +32,9 @@ export class VirtioRng implements VirtioDevice {
 
   notified(): void {
     const queue = this.#queue;
-    for (let request = queue?.take(); queue && request; request = queue.take()) {
+    for (;;) {
+      const request = queue?.take();
+      if (queue === undefined || request === undefined) return;
       let filled = 0;
       for (const piece of request.writable(0, LARGEST_FILL)) {
         this.#entropy(piece);

@@ -1,5 +1,5 @@
 import { hostileSuite } from '@vivarium/testkit';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { seededEntropy, VirtioRng } from '../src/index.ts';
 
 describe('a hostile driver of the entropy device', () => {
@@ -7,5 +7,5 @@ describe('a hostile driver of the entropy device', () => {
     device: new VirtioRng(() => seededEntropy(1)),
     probe: { queue: 0, writable: [64], answered: (written: Uint8Array) => written.some((byte) => byte !== 0) },
   });
-  for (const { title, run } of hostileSuite(subject)) it(title, run);
+  it.each(hostileSuite(subject))('$title', ({ run }) => expect(run()).resolves.toBeUndefined());
 });

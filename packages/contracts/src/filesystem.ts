@@ -103,7 +103,7 @@ export interface FsChanges {
   readonly size?: number;
   readonly accessed?: bigint | 'now';
   readonly modified?: bigint | 'now';
-  /** With a change of size: drop set-user-ID, set-group-ID of an executable, and `security.capability`. */
+  /** With a change of size: drop set-user-ID, and set-group-ID of an executable. */
   readonly dropPrivileges?: boolean;
 }
 
@@ -169,7 +169,7 @@ export interface FsBackend {
   /** Gives a node back `count` times. More than it was held is as often as it was held. */
   forget(node: FsNode, count: number): void;
   getAttributes(node: FsNode): FsResult<FsAttributes>;
-  /** A change of owner drops privileges, too, as Linux does. */
+  /** A change of owner drops privileges, too, as Linux does; a change of owner or content, `security.capability`. */
   setAttributes(node: FsNode, changes: FsChanges): FsResult<FsAttributes>;
   /** May the caller do what `mask` (R_OK 4, W_OK 2, X_OK 1) says, by mode and owner? */
   access(node: FsNode, mask: number, caller: FsCaller): FsResult<undefined>;

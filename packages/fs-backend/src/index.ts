@@ -14,11 +14,13 @@
  *
  * @module
  */
-export { isFault } from './fault.ts';
+export { Budget } from './budget.ts';
 export { ERRNO, errnoOf } from './errno-table.ts';
+export { ExtendedAttributes } from './extended-attributes.ts';
+export { isFault } from './fault.ts';
 export { IdTable } from './id-table.ts';
-export { ListingBudget, OpenListing } from './listing.ts';
-export { LAST_BYTE, LockTable } from './lock-table.ts';
+export { OpenListing } from './listing.ts';
+export { LAST_BYTE, type LockRequest, LockTable } from './lock-table.ts';
 export * from './mode-bits.ts';
 export { bytesToName, LONGEST_NAME, LONGEST_TARGET, nameFault, nameToBytes, nameToText, textToName } from './name.ts';
 export { newOwner, permits, withoutPrivileges } from './permission.ts';

@@ -1,34 +1,16 @@
 import type { FsDirectoryEntry, FsErrno, FsName, FsResult } from '@vivarium/contracts';
-
-/** How many names all open directories of a backend hold together. */
-export class ListingBudget {
-  #left: number;
-
-  constructor(names: number) {
-    this.#left = names;
-  }
-
-  /** False, and nothing taken, when there are fewer left. */
-  take(names: number): boolean {
-    if (names > this.#left) return false;
-    this.#left -= names;
-    return true;
-  }
-
-  give(names: number): void {
-    this.#left += names;
-  }
-}
+import type { Budget } from './budget.ts';
 
 /** What a listing needs to know of an entry; undefined when it is gone. */
 export type EntryLook = (name: FsName) => Pick<FsDirectoryEntry, 'inode' | 'type'> | undefined;
 
 /** An open directory: the names from when it was last read from the start, so that cookies are places in a list. */
 export class OpenListing {
-  readonly #budget: ListingBudget;
+  readonly #budget: Budget;
   #names: readonly FsName[] = [];
 
-  constructor(budget: ListingBudget) {
+  /** @param budget how many names all open directories of a backend hold together */
+  constructor(budget: Budget) {
     this.#budget = budget;
   }
 

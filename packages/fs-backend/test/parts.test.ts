@@ -5,8 +5,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as backend from '../src/index.ts';
 
-const { ERRNO, errnoOf, IdTable, ListingBudget, nameFault, newOwner, OpenListing, permits, withoutPrivileges } =
-  backend;
+const { ERRNO, errnoOf, IdTable, Budget, nameFault, newOwner, OpenListing, permits, withoutPrivileges } = backend;
 
 describe('numbers', () => {
   it('of errors are those of the platform, where it is Linux', () => {
@@ -128,7 +127,7 @@ describe('an open listing', () => {
   it('comes in pages of any size, each entry once', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.string({ minLength: 3 })), fc.integer({ min: 1, max: 5 }), (names, limit) => {
-        const listing = new OpenListing(new ListingBudget(1000));
+        const listing = new OpenListing(new Budget(1000));
         listing.fill(names);
         const seen: string[] = [];
         for (let cookie = 0; ; ) {
@@ -143,7 +142,7 @@ describe('an open listing', () => {
   });
 
   it('leaves out what is gone and answers every cookie', () => {
-    const listing = new OpenListing(new ListingBudget(10));
+    const listing = new OpenListing(new Budget(10));
     listing.fill(['a', 'gone', 'b']);
     expect(listing.entries(2, 9, look)).toMatchObject([{ name: 'a' }, { name: 'b' }]);
     expect(listing.entries(5, 9, look)).toEqual([]);
@@ -153,7 +152,7 @@ describe('an open listing', () => {
   });
 
   it('keeps to the budget of all', () => {
-    const budget = new ListingBudget(3);
+    const budget = new Budget(3);
     const first = new OpenListing(budget);
     const second = new OpenListing(budget);
     expect(first.fill(['a', 'b'])).toBeUndefined();

@@ -105,14 +105,13 @@ export const fakeVirtioQueue = (options: FakeVirtioQueueOptions = {}): FakeVirti
   const allocate = (length: number): Uint8Array =>
     shared ? new Uint8Array(new SharedArrayBuffer(length)) : new Uint8Array(length);
   const completed: Request[] = [];
-  const inFlight = new Set<VirtioRequest>();
+  const inFlight = new Set<Request>();
   let waiting: Request[] = [];
   const complete = (request: VirtioRequest, written: number): void => {
-    if (!request.live || !inFlight.delete(request)) return;
-    const own = request as Request;
-    own.written = Math.min(Math.max(0, Math.trunc(written)), own.writableLength);
-    own.live = false;
-    completed.push(own);
+    if (!(request instanceof Request) || !request.live || !inFlight.delete(request)) return;
+    request.written = Math.min(Math.max(0, Math.trunc(written)), request.writableLength);
+    request.live = false;
+    completed.push(request);
   };
   return {
     index,
@@ -134,7 +133,9 @@ export const fakeVirtioQueue = (options: FakeVirtioQueueOptions = {}): FakeVirti
       return request;
     },
     putBack: (requests) => {
-      const own = requests.filter((request) => inFlight.delete(request)) as Request[];
+      const own = requests
+        .filter((request) => request instanceof Request)
+        .filter((request) => inFlight.delete(request));
       waiting = [...own, ...waiting];
     },
     complete,
@@ -142,7 +143,7 @@ export const fakeVirtioQueue = (options: FakeVirtioQueueOptions = {}): FakeVirti
       for (const { request, written } of completions) complete(request, written);
     },
     kill: () => {
-      for (const request of [...waiting, ...(inFlight as ReadonlySet<Request>)]) request.live = false;
+      for (const request of [...waiting, ...inFlight]) request.live = false;
       waiting = [];
       inFlight.clear();
     },

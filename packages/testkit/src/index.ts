@@ -50,6 +50,7 @@ export {
   type FakeVirtioRequest,
   fakeVirtioQueue,
 } from './fake-virtio-queue.ts';
+export { fsBackendModel, type ReferenceFiles } from './fs-backend-model.ts';
 export { type FsBackendSubject, fsBackendSuite } from './fs-backend-suite.ts';
 export { type NetBackendSubject, netBackendSuite } from './net-backend-suite.ts';
 export { type Random, seededRandom } from './random.ts';

@@ -19,12 +19,19 @@ export const fileCases: readonly FsBackendCase[] = [
       same(bench.get(handle), '\0\0\0\0\0abcdefg', 'the content');
       const into = [new Uint8Array(6), new Uint8Array(new SharedArrayBuffer(3)), new Uint8Array(9)];
       same(good(bench.backend.read(handle, 1, into), 'read'), 11, 'how much is read');
-      same(into.map((piece) => textOf(piece)), ['\0\0\0\0ab', 'cde', 'fg'.padEnd(9, '\0')], 'the pieces');
+      same(
+        into.map((piece) => textOf(piece)),
+        ['\0\0\0\0ab', 'cde', 'fg'.padEnd(9, '\0')],
+        'the pieces',
+      );
       const many = Array.from({ length: 3000 }, () => bytesOf('x'));
       same(good(bench.backend.write(handle, 0, many), 'write'), 3000, 'how much of many pieces is written');
       const back = Array.from({ length: 3000 }, () => new Uint8Array(1));
       same(good(bench.backend.read(handle, 0, back), 'read'), 3000, 'how much of many pieces is read');
-      expectThat(back.every((piece) => piece[0] === 120), 'many pieces must come back');
+      expectThat(
+        back.every((piece) => piece[0] === 120),
+        'many pieces must come back',
+      );
     },
   },
   {

@@ -162,7 +162,11 @@ export const nameCases: readonly FsBackendCase[] = [
       good(backend.removeDirectory(FS_ROOT, 'directory'), 'removeDirectory');
       good(backend.unlink(FS_ROOT, 'file'), 'unlink');
       same(bench.names(), [], 'what is left');
-      fails(backend.makeDirectory(directory.node, 'late', 0o755, ROOT_USER), ['ENOENT', 'ESTALE'], 'a new entry in a removed directory');
+      fails(
+        backend.makeDirectory(directory.node, 'late', 0o755, ROOT_USER),
+        ['ENOENT', 'ESTALE'],
+        'a new entry in a removed directory',
+      );
     },
   },
   {

@@ -1,0 +1,63 @@
+import { BlockBackendToken, bind, CharBackendToken, NetBackendToken, VirtioDeviceToken } from '@vivarium/contracts';
+import { createSwitch, switchPort } from '@vivarium/net-switch';
+import { storageMemory } from '@vivarium/storage-memory';
+import { fakeCharBackend, setupPart, type VirtioProbe, type VirtioSubject } from '@vivarium/testkit';
+import { virtioBlk } from '@vivarium/virtio-blk';
+import { virtioConsole } from '@vivarium/virtio-console';
+import { virtioNet } from '@vivarium/virtio-net';
+import { virtioRng } from '@vivarium/virtio-rng';
+
+const MEBIBYTE = 1024 * 1024;
+const SECTOR = 512;
+
+/** A device as its plugin makes it, on a real backend, and a request that it serves when it is well. */
+export interface HostileTarget {
+  readonly name: string;
+  readonly make: () => Promise<VirtioSubject>;
+}
+
+const subject = async (part: ReturnType<typeof setupPart>, probe: VirtioProbe): Promise<VirtioSubject> => ({
+  device: (await part).get(VirtioDeviceToken),
+  probe,
+});
+
+const block = async (readOnly: boolean): Promise<VirtioSubject> => {
+  const bytes = new Uint8Array(MEBIBYTE).fill(0x5a);
+  const disk = await setupPart(storageMemory, { options: { bytes } });
+  const backend = bind(BlockBackendToken, disk.get(BlockBackendToken));
+  return subject(setupPart(virtioBlk, { options: { readOnly, serial: 'target' }, provide: [backend] }), {
+    queue: 0,
+    // A read of the first sector: type 0, sector 0.
+    readable: [new Uint8Array(16)],
+    writable: [SECTOR, 1],
+    answered: (written, length) => length === SECTOR + 1 && written[0] === 0x5a && written[SECTOR] === 0,
+  });
+};
+
+const network = async (): Promise<VirtioSubject> => {
+  const port = await setupPart(switchPort, { options: { port: createSwitch().port() } });
+  const backend = bind(NetBackendToken, port.get(NetBackendToken));
+  return subject(setupPart(virtioNet, { options: { mac: '02:00:00:00:00:01' }, provide: [backend] }), {
+    queue: 1,
+    readable: [new Uint8Array(12), new Uint8Array(60)],
+  });
+};
+
+/** Every virtio device of ours. */
+export const TARGETS: readonly HostileTarget[] = [
+  { name: 'blk', make: () => block(false) },
+  { name: 'blk, read-only', make: () => block(true) },
+  { name: 'net', make: network },
+  {
+    name: 'console',
+    make: () =>
+      subject(setupPart(virtioConsole, { provide: [bind(CharBackendToken, fakeCharBackend())] }), {
+        queue: 1,
+        readable: [Uint8Array.of(104, 105)],
+      }),
+  },
+  {
+    name: 'rng',
+    make: () => subject(setupPart(virtioRng, { options: { seed: 1 } }), { queue: 0, writable: [64] }),
+  },
+];

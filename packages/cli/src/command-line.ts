@@ -31,6 +31,10 @@ export interface RunRequest {
   /** `-` is standard error. */
   readonly trace: string | undefined;
   readonly traceLimit: number;
+  /** Accesses to devices: `-` is standard error. */
+  readonly traceDevices: string | undefined;
+  /** Accesses to devices that are traced in a second. */
+  readonly traceRate: number;
   /** Where debuggers find the machine, and whether it waits for one. */
   readonly gdb: (GdbAddress & { readonly wait: boolean }) | undefined;
   /** Attribute time to symbols from these files, and show so many. */
@@ -49,6 +53,7 @@ export type Request =
 
 const DEFAULT_TOP = 30;
 const DEFAULT_TRACE_LIMIT = 10_000;
+const DEFAULT_TRACE_RATE = 1000;
 const DEFAULT_ESCAPE = 0x1d; // Ctrl-]
 /** Longest `--timeout` that host timers can keep, in seconds. */
 const LONGEST_TIMEOUT = 2_000_000;
@@ -146,6 +151,8 @@ export const parseCommandLine = (args: readonly string[]): Request => {
     escape: values.escape === undefined ? DEFAULT_ESCAPE : escapeKey(values.escape),
     trace: values.trace,
     traceLimit: integer('trace-limit', values['trace-limit'] ?? `${DEFAULT_TRACE_LIMIT}`, 1, 1e12),
+    traceDevices: values['trace-devices'],
+    traceRate: integer('trace-rate', values['trace-rate'] ?? `${DEFAULT_TRACE_RATE}`, 1, 1e9),
     gdb: values.gdb === undefined ? undefined : { ...gdbAddress(values.gdb), wait: values['gdb-wait'] === true },
     profile:
       command === 'profile'

@@ -48,7 +48,21 @@ export const optionTable = {
   },
   disasm: { type: 'string', value: 'FILE', help: 'Disassemble an ELF file, a Linux Image or raw code, and exit' },
   trace: { type: 'string', value: 'FILE', help: 'Write each instruction before it runs to FILE, or to stderr for -' },
-  'trace-limit': { type: 'string', value: 'N', help: 'Stop tracing after N instructions (default 10000)' },
+  'trace-devices': {
+    type: 'string',
+    value: 'FILE',
+    help: "Write each access to devices' registers to FILE, or to stderr for -",
+  },
+  'trace-limit': {
+    type: 'string',
+    value: 'N',
+    help: 'Stop tracing after N instructions, or accesses to devices (default 10000)',
+  },
+  'trace-rate': {
+    type: 'string',
+    value: 'N',
+    help: 'trace-devices: only count what is above N accesses a second (default 1000)',
+  },
   gdb: {
     type: 'string',
     value: '[HOST:]PORT',

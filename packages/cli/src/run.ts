@@ -4,6 +4,7 @@ import { assemble, type Machine } from '@vivarium/kernel';
 import { Captured } from './captured.ts';
 import type { RunRequest } from './command-line.ts';
 import { listenForDebugger } from './debugging.ts';
+import { DeviceTracer } from './device-trace.ts';
 import { errors } from './errors.ts';
 import { ExecSession } from './exec-session.ts';
 import { ExitCode, failureExitCode, signalExitCode } from './exit-code.ts';
@@ -19,6 +20,7 @@ import { type RunStatistics, runStatistics } from './statistics.ts';
 import { readSymbols } from './symbols.ts';
 import { TerminalSession } from './terminal-session.ts';
 import { Tracer } from './trace.ts';
+import { TraceFile } from './trace-file.ts';
 
 /** How `viv run` ended. */
 export interface RunResult {
@@ -52,9 +54,14 @@ export const run = async (request: RunRequest, streams: Streams): Promise<RunRes
   const spec = await abortOnSignal((signal) =>
     machineSpec(request, { disks: images.disks, load }, new Progress(streams.stderr), signal),
   );
-  await using machine = await assemble(spec, { load });
+  using devices = traceDevices(request);
+  await using machine = await assemble(devices?.spec(spec) ?? spec, { load: devices?.load(load) ?? load });
+  devices?.follow(machine);
   notices.follow(machine, request.verbose);
-  const tracer = request.trace === undefined ? undefined : new Tracer(machine, request.trace, request.traceLimit);
+  const tracer =
+    request.trace === undefined
+      ? undefined
+      : new Tracer(machine, new TraceFile('--trace', request.trace), request.traceLimit);
   try {
     await using cell = createInlineCell(machine, {
       onReboot: request.reboot ? 'reset' : 'stop',
@@ -80,6 +87,11 @@ export const run = async (request: RunRequest, streams: Streams): Promise<RunRes
     tracer?.close();
   }
 };
+
+const traceDevices = ({ traceDevices: path, traceLimit, traceRate }: RunRequest): DeviceTracer | undefined =>
+  path === undefined
+    ? undefined
+    : new DeviceTracer(new TraceFile('--trace-devices', path), { lines: traceLimit, rate: traceRate });
 
 /** What a run works with. */
 interface Running {

@@ -1,36 +1,9 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { type GuestMemory, MachineMemoryToken, type Vcpu } from '@vivarium/contracts';
 import type { Machine } from '@vivarium/kernel';
 import { instructionLine } from './disassembly.ts';
-import { errors } from './errors.ts';
+import type { TraceFile } from './trace-file.ts';
 
-const STDERR = 2;
-/** Characters gathered before they are written. */
-const BATCH = 1 << 16;
 const PRIVILEGES: Readonly<Record<string, string>> = { 0: 'U', 1: 'S', 3: 'M' };
-
-/** Writes to a file or a pipe before it returns: a trace has no bound but its limit, so it may not pile up. */
-const writeWhole = (file: number, text: string): void => {
-  const bytes = Buffer.from(text);
-  for (let written = 0; written < bytes.length; ) {
-    try {
-      written += writeSync(file, bytes, written);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
-    }
-  }
-};
-
-const openForWriting = (file: string): number => {
-  try {
-    return openSync(file, 'w');
-  } catch (error) {
-    throw errors.make('VIV_FILE_UNWRITABLE', `--trace: '${file}' cannot be written: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-};
 
 /** What one vCPU looked like before the instruction that is being traced. */
 interface Pending {
@@ -46,15 +19,13 @@ const INTEGER_REGISTERS = Array.from({ length: 31 }, (_, index) => `x${index + 1
  */
 export class Tracer {
   readonly #memory: GuestMemory;
-  readonly #file: number;
+  readonly #file: TraceFile;
   readonly #pending = new Map<Vcpu, Pending>();
   #left: number;
-  #text = '';
 
-  /** `file` is a path, or `-` for standard error. */
-  constructor(machine: Machine, file: string, limit: number) {
+  constructor(machine: Machine, file: TraceFile, limit: number) {
     this.#memory = machine.get(MachineMemoryToken);
-    this.#file = file === '-' ? STDERR : openForWriting(file);
+    this.#file = file;
     this.#left = limit;
   }
 
@@ -62,7 +33,7 @@ export class Tracer {
   readonly step = (vcpu: Vcpu): boolean => {
     this.#complete(vcpu);
     if (this.#left-- <= 0) {
-      this.flush();
+      this.#file.flush();
       return false;
     }
     const pc = vcpu.readRegister('pc') ?? 0n;
@@ -72,15 +43,9 @@ export class Tracer {
     return true;
   };
 
-  flush(): void {
-    if (this.#text !== '') writeWhole(this.#file, this.#text);
-    this.#text = '';
-  }
-
   close(): void {
     for (const vcpu of this.#pending.keys()) this.#complete(vcpu);
-    this.flush();
-    if (this.#file !== STDERR) closeSync(this.#file);
+    this.#file.close();
   }
 
   #complete(vcpu: Vcpu): void {
@@ -91,8 +56,7 @@ export class Tracer {
       const now = vcpu.readRegister(name);
       return now === pending.registers[index] || now === undefined ? [] : [`${name}=0x${now.toString(16)}`];
     });
-    this.#text += `${changes.length === 0 ? pending.line : `${pending.line.padEnd(64)} ${changes.join(' ')}`}\n`;
-    if (this.#text.length >= BATCH) this.flush();
+    this.#file.line(changes.length === 0 ? pending.line : `${pending.line.padEnd(64)} ${changes.join(' ')}`);
   }
 
   #instruction(pc: bigint): string {

@@ -21,6 +21,14 @@ export interface SessionHost {
 /** Violations told to the log until the next reset; the rest is only counted. */
 const REPORTED_VIOLATIONS = 8;
 
+const NOTHING_DONE: QueueCounters = { notifications: 0, requests: 0, interrupts: 0 };
+
+const sum = (one: QueueCounters, other: QueueCounters = NOTHING_DONE): QueueCounters => ({
+  notifications: one.notifications + other.notifications,
+  requests: one.requests + other.requests,
+  interrupts: one.interrupts + other.interrupts,
+});
+
 /**
  * What transports have in common: status, features and queues of one device (Virtual I/O Device 1.3, sections 2.1,
  * 2.2, 2.6 and 3.1). The driver is hostile: whatever it writes in whatever order, the device sees only the life it
@@ -36,6 +44,7 @@ export class Session {
   #status = 0;
   #accepted = 0n;
   #active: readonly (Virtqueue | undefined)[] = [];
+  #past: readonly QueueCounters[];
   readonly #unfinished = new Set<number>();
   #violations = 0;
 
@@ -43,6 +52,7 @@ export class Session {
     this.device = device;
     this.offered = (device.features & f.DEVICE_FEATURES) | f.ringFeatures(rings);
     this.queues = device.queueSizes.map((size) => new QueueRegisters(size));
+    this.#past = this.queues.map(() => NOTHING_DONE);
     this.#host = host;
   }
 
@@ -59,8 +69,9 @@ export class Session {
     return this.#violations;
   }
 
-  get counters(): readonly (QueueCounters | undefined)[] {
-    return this.#active.map((queue) => queue?.counters);
+  /** What each queue has done since the machine was made, resets or not. */
+  get counters(): readonly QueueCounters[] {
+    return this.#past.map((past, index) => sum(past, this.#active[index]?.counters));
   }
 
   get #running(): boolean {
@@ -128,6 +139,7 @@ export class Session {
   reset(): void {
     this.#status = 0;
     this.#accepted = 0n;
+    this.#past = this.counters;
     for (const queue of this.#active) queue?.end();
     this.#active = [];
     this.#unfinished.clear();

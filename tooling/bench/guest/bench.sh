@@ -5,6 +5,13 @@ mount -t proc proc /proc
 mount -t devtmpfs dev /dev 2>/dev/null
 mount -t tmpfs tmp /tmp
 cd /tmp || poweroff -f
+case "$(cat /proc/cmdline)" in
+  *jobs=*blk*)
+    mount -t sysfs sys /sys
+    modprobe -a virtio_mmio virtio_blk
+    while [ ! -b /dev/vda ]; do sleep 0.1; done
+    ;;
+esac
 echo "@userspace"
 head -c 8000000 /viv/jobs /bin/busybox /viv/jobs /bin/busybox >data 2>/dev/null
 run() {
@@ -20,7 +27,8 @@ run() {
   esac >result 2>&1
   echo "@end $1 $(md5sum <result | cut -c1-8)"
 }
-for job in alu sieve quicksort calls chase memcpy crc sha256 md5 gzip awk shell forkexec syscall pipe nbody mandelbrot matrix coremark faults; do
+for job in alu sieve quicksort calls chase memcpy crc sha256 md5 gzip awk shell forkexec syscall pipe nbody mandelbrot matrix coremark faults \
+  blkwrite blkread blkrandread blkrandwrite blkcached blksync; do
   run $job
 done
 echo "@done"

@@ -18,4 +18,10 @@ uint64_t job_syscall(void);
 uint64_t job_pipe(void);
 uint64_t job_forkexec(void);
 uint64_t job_faults(void);
+uint64_t job_blkread(void);
+uint64_t job_blkwrite(void);
+uint64_t job_blkrandread(void);
+uint64_t job_blkrandwrite(void);
+uint64_t job_blkcached(void);
+uint64_t job_blksync(void);
 #endif

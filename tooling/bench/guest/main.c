@@ -9,6 +9,8 @@ static const struct { const char *name; uint64_t (*run)(void); } jobs[] = {
     {"crc", job_crc},         {"coremark", job_coremark}, {"nbody", job_nbody},
     {"mandelbrot", job_mandelbrot}, {"matrix", job_matrix}, {"syscall", job_syscall},
     {"pipe", job_pipe},       {"forkexec", job_forkexec}, {"faults", job_faults},
+    {"blkread", job_blkread}, {"blkwrite", job_blkwrite}, {"blkrandread", job_blkrandread},
+    {"blkrandwrite", job_blkrandwrite}, {"blkcached", job_blkcached}, {"blksync", job_blksync},
 };
 
 int main(int argc, char **argv) {

@@ -13,6 +13,6 @@ globalThis.addEventListener('message', ({ data: commandLine }: MessageEvent<stri
   const start = performance.now();
   void Promise.all([image('kernel'), image('initrd')])
     .then(([kernel, initrd]) => runJobs({ kernel, initrd, commandLine, translate: true, start }))
-    .then((times) => answer({ times }))
+    .then(({ times }) => answer({ times }))
     .catch((error: unknown) => answer({ error: String(error) }));
 });

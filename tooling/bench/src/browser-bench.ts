@@ -32,7 +32,7 @@ const main = async (): Promise<void> => {
     for (let round = 1; round <= Number(values.rounds); round += 1) {
       process.stderr.write(`bench: round ${round} of ${values.rounds}\n`);
       inBrowser.push(await browser.run(jobs));
-      inNode.push((await runVivarium(guest, jobs, false)).times);
+      inNode.push((await runVivarium(guest, jobs)).times);
     }
     const rows = ['boot', ...jobs].map((job) => {
       const [chromium, node] = [best(inBrowser, job), best(inNode, job)];

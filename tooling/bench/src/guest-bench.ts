@@ -9,39 +9,12 @@ import { JOBS, prepareGuest } from './guest.ts';
 import { type JobTime, timesOf } from './marks.ts';
 import { printRow } from './print-row.ts';
 import { runQemu } from './qemu.ts';
-import { geometricMean, median } from './statistics.ts';
+import { type Row, rowOf } from './row.ts';
+import { geometricMean } from './statistics.ts';
 import { runVivarium } from './vivarium.ts';
 
 /** Jobs without system calls or floating point: what an interpreter's speed is quoted for. */
 const CPU_BOUND = ['alu', 'sieve', 'quicksort', 'calls', 'crc', 'sha256', 'md5', 'gzip', 'coremark'];
-
-interface Row {
-  readonly job: string;
-  readonly vivarium: number;
-  readonly vivariumMedian: number;
-  readonly qemu: number;
-  readonly qemuMedian: number;
-  readonly ratio: number;
-  readonly mips: number;
-}
-
-const rowOf = (job: string, ours: readonly JobTime[], theirs: readonly JobTime[]): Row => {
-  const times = (list: readonly JobTime[]): readonly number[] => list.map((time) => time.milliseconds);
-  const best = ours.reduce((a, b) => (b.milliseconds < a.milliseconds ? b : a));
-  const qemu = Math.min(...times(theirs));
-  for (const [index, time] of ours.entries()) {
-    if (time.digest !== theirs[index]?.digest) throw new Error(`${job} computes something else in QEMU`);
-  }
-  return {
-    job,
-    vivarium: best.milliseconds,
-    vivariumMedian: median(times(ours)),
-    qemu,
-    qemuMedian: median(times(theirs)),
-    ratio: best.milliseconds / qemu,
-    mips: best.instructions / best.milliseconds / 1000,
-  };
-};
 
 const print = (rows: readonly Row[], memory: number, interp: boolean): void => {
   printRow(['job', 'vivarium ms', 'median', 'qemu ms', 'median', 'ratio', 'MIPS']);
@@ -74,7 +47,7 @@ const main = async (): Promise<void> => {
     let memory = 0;
     for (let round = 1; round <= Number(values.rounds); round += 1) {
       process.stderr.write(`bench: round ${round} of ${values.rounds}\n`);
-      const run = await runVivarium(guest, jobs, values.interp);
+      const run = await runVivarium(guest, jobs, { interpret: values.interp });
       ours.push([...run.times]);
       memory = Math.max(memory, run.memory);
       theirs.push([...(await runQemu(guest, jobs))]);

@@ -14,6 +14,9 @@ export const JOBS = [
   ...['forkexec', 'syscall', 'pipe', 'nbody', 'mandelbrot', 'matrix', 'coremark', 'faults'],
 ];
 
+/** Jobs on the first disk. */
+export const BLOCK_JOBS = ['blkread', 'blkwrite', 'blkrandread', 'blkrandwrite', 'blkcached', 'blksync'];
+
 /** The kernel and an initrd that runs jobs instead of a shell; both engines boot the same files. */
 export interface BenchGuest {
   readonly kernel: string;

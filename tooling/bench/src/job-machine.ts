@@ -1,7 +1,8 @@
 import { virtBoard } from '@vivarium/board-virt';
-import { type BootImage, CharPortToken, CpuCoreToken } from '@vivarium/contracts';
+import { type BootImage, CharPortToken, CpuCoreToken, DeviceToken, type HostFile } from '@vivarium/contracts';
 import { createInlineCell } from '@vivarium/host';
 import { assemble } from '@vivarium/kernel';
+import { MmioTransport, type QueueCounters } from '@vivarium/virtio-transport';
 import { type JobTime, jobTimes, MarkReader } from './marks.ts';
 
 const MEMORY = 256 * 1024 * 1024;
@@ -12,24 +13,28 @@ export interface JobRun {
   readonly initrd: BootImage;
   readonly commandLine: string;
   readonly translate: boolean;
+  readonly disk?: HostFile;
   /** When the boot began, by `performance.now()`. */
   readonly start: number;
 }
 
-/** Runs the guest to its end; gives how long its jobs took. */
-export const runJobs = async ({
-  kernel,
-  initrd,
-  commandLine,
-  translate,
-  start,
-}: JobRun): Promise<readonly JobTime[]> => {
+/** How long the jobs took, and what the queue of the disk did meanwhile. */
+export interface JobResults {
+  readonly times: readonly JobTime[];
+  readonly queue: QueueCounters | undefined;
+}
+
+/** Runs the guest to its end. */
+export const runJobs = async ({ kernel, initrd, commandLine, translate, start, disk }: JobRun): Promise<JobResults> => {
   const boot = { kind: 'kernel', kernel, initrd, commandLine } as const;
-  await using machine = await assemble(virtBoard({ memory: MEMORY, core: { translate }, boot }));
+  await using machine = await assemble(
+    virtBoard({ memory: MEMORY, core: { translate }, boot, disks: disk === undefined ? [] : [{ file: disk }] }),
+  );
   const [vcpu] = machine.get(CpuCoreToken).vcpus;
   const reader = new MarkReader(() => vcpu?.retired ?? 0);
   machine.get(CharPortToken, 'console0').onOutput((bytes) => reader.push(bytes));
   const outcome = await createInlineCell(machine).run();
   if (outcome.kind !== 'power-off') throw new Error(`the guest ended with ${JSON.stringify(outcome)}`);
-  return jobTimes(reader.marks, start);
+  const transport = machine.all(DeviceToken).find((device) => device instanceof MmioTransport);
+  return { times: jobTimes(reader.marks, start), queue: transport?.session.counters[0] };
 };

@@ -3,12 +3,19 @@ import type { BenchGuest } from './guest.ts';
 import { type JobTime, jobTimes, MarkReader } from './marks.ts';
 
 /** Boots the guest in `qemu-system-riscv64` and times its jobs. */
-export const runQemu = (guest: BenchGuest, jobs: readonly string[]): Promise<readonly JobTime[]> =>
+export const runQemu = (guest: BenchGuest, jobs: readonly string[], disk?: string): Promise<readonly JobTime[]> =>
   new Promise((resolve, reject) => {
     const reader = new MarkReader();
     const start = performance.now();
     const files = ['-kernel', guest.kernel, '-initrd', guest.initrd, '-append', guest.commandLine(jobs)];
-    const child = spawn('qemu-system-riscv64', ['-M', 'virt', '-m', '256', '-nographic', ...files], {
+    const devices =
+      disk === undefined
+        ? []
+        : [
+            ...['-global', 'virtio-mmio.force-legacy=false', '-device', 'virtio-blk-device,drive=disk'],
+            ...['-drive', `file=${disk},format=raw,if=none,id=disk`],
+          ];
+    const child = spawn('qemu-system-riscv64', ['-M', 'virt', '-m', '256', '-nographic', ...devices, ...files], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     child.on('error', (cause) =>

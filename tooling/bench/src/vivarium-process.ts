@@ -1,11 +1,11 @@
 /**
  * Runs the guest in a process of its own, made ready as `viv` makes its own. Arguments: kernel, initrd, command line,
- * and `interpret` when nothing is to be translated.
+ * `interpret` when nothing is to be translated, image of a disk.
  */
 import { prepareEngine } from '@vivarium/cli/engine';
 
 prepareEngine();
 
-const [kernel = '', initrd = '', commandLine = '', mode = ''] = process.argv.slice(2);
+const [kernel = '', initrd = '', commandLine = '', mode = '', disk = ''] = process.argv.slice(2);
 const { runMachine } = await import('./vivarium-machine.ts');
-await runMachine(kernel, initrd, commandLine, mode);
+await runMachine(kernel, initrd, commandLine, mode, disk);

@@ -9,12 +9,32 @@ export interface VivariumRun {
   readonly times: readonly JobTime[];
   /** Largest resident set of the process in bytes. */
   readonly memory: number;
+  /** What the queue of the disk did, all jobs together. */
+  readonly queue?: { readonly notifications: number; readonly requests: number; readonly interrupts: number };
 }
 
-/** Boots the guest in Vivarium and times its jobs; `interpret` leaves the translator out. */
-export const runVivarium = (guest: BenchGuest, jobs: readonly string[], interpret: boolean): Promise<VivariumRun> =>
+export interface VivariumOptions {
+  /** Leaves the translator out. */
+  readonly interpret?: boolean;
+  /** Image of a disk. */
+  readonly disk?: string;
+}
+
+/** Boots the guest in Vivarium and times its jobs. */
+export const runVivarium = (
+  guest: BenchGuest,
+  jobs: readonly string[],
+  { interpret = false, disk = '' }: VivariumOptions = {},
+): Promise<VivariumRun> =>
   new Promise((resolve, reject) => {
-    const script = [PROCESS, guest.kernel, guest.initrd, guest.commandLine(jobs), ...(interpret ? ['interpret'] : [])];
+    const script = [
+      PROCESS,
+      guest.kernel,
+      guest.initrd,
+      guest.commandLine(jobs),
+      interpret ? 'interpret' : 'translate',
+      disk,
+    ];
     const child = spawn(process.execPath, ['--conditions=@vivarium/source', ...script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -15,8 +15,8 @@
  * declare const socket: { send(bytes: Uint8Array): void; close(): void };
  *
  * const description = describeTarget(target.architecture, target.vcpus[0]);
- * const connection = GdbConnection.open(target, description, socket);
- * connection?.receive(Uint8Array.of(0x2b)); // what the socket brings; `closed` when it is gone
+ * const connection = new GdbConnection(target, description, socket);
+ * connection.receive(Uint8Array.of(0x2b)); // what the socket brings; `closed` when it is gone
  *
  * @module
  */

@@ -28,6 +28,8 @@ export interface GdbServer {
 
 /** Bytes that a client may leave unread; one that asks on and on without reading is cut off. */
 const MOST_UNSENT = 1 << 20;
+/** Connections at a time; all but one are turned away when they say something. */
+const MOST_CONNECTIONS = 8;
 /** Milliseconds that a client has to read what was sent before its connection is closed. */
 const CLOSING_GRACE = 1000;
 
@@ -40,30 +42,30 @@ export const listenForGdb = async (target: DebugTarget, options: GdbServerOption
     const peer = `${socket.remoteAddress ?? 'nobody'}:${socket.remotePort ?? 0}`;
     // What goes wrong with a connection ends it, and `close` follows.
     socket.on('error', () => {});
-    const connection = GdbConnection.open(target, description, {
+    let attached = false;
+    const connection = new GdbConnection(target, description, {
       send: (bytes) => {
         if (socket.writable) socket.write(bytes);
         if (socket.writableLength > MOST_UNSENT) socket.destroy();
       },
       close: () => socket.end(),
+      attached: () => {
+        attached = true;
+        notice(`debugger at ${peer} is attached`);
+      },
+      refused: () => notice(`${peer} is refused: it is no debugger, or there is another, or the machine has ended`),
     });
-    if (connection === undefined) {
-      notice(`debugger at ${peer} is refused: there is another, or the machine has ended`);
-      socket.end();
-      socket.resume();
-      return;
-    }
-    notice(`debugger at ${peer} is attached`);
     sockets.add(socket);
     socket.setNoDelay(true);
     socket.on('data', (bytes) => connection.receive(bytes));
     socket.on('close', () => {
       sockets.delete(socket);
       connection.closed();
-      notice(`debugger at ${peer} is gone`);
+      if (attached) notice(`debugger at ${peer} is gone`);
     });
   };
   const server = createServer(serve);
+  server.maxConnections = MOST_CONNECTIONS;
   await listen(server, host, port);
   const address = server.address();
   return {

@@ -132,16 +132,29 @@ describe('a client', () => {
 
   it('is refused when another is there', () => {
     const { target } = open();
-    const description = describeTarget('riscv64', target.vcpus[0]);
-    expect(GdbConnection.open(target, description, { send: () => {}, close: () => {} })).toBeUndefined();
+    const second = new Conversation(target);
+    expect(second.closed).toBe(true);
+    second.send('k');
+    second.connection.closed();
+    expect(target.log).toEqual([]);
+    expect(target.attached).toBe(true);
   });
 
-  it('that is none, such as a browser, is cut off at once', async () => {
-    const { client, target } = open();
-    client.raw('POST / HTTP/1.1\r\n\r\n$k#6b');
-    await client.heard();
-    expect(client.closed).toBe(true);
-    expect(target.log).toEqual(['detach']);
+  it('that is none, such as a browser, is cut off at once, and halts nothing', async () => {
+    const target = new FakeTarget(1, false);
+    const calls: string[] = [];
+    const connection = new GdbConnection(target, describeTarget('riscv64', target.vcpus[0]), {
+      send: () => calls.push('send'),
+      close: () => calls.push('close'),
+      attached: () => calls.push('attached'),
+      refused: () => calls.push('refused'),
+    });
+    connection.receive(new Uint8Array());
+    connection.receive(Buffer.from('POST / HTTP/1.1\r\n\r\n$k#6b'));
+    connection.receive(Buffer.from('+$k#6b'));
+    await Promise.resolve();
+    expect(calls).toEqual(['refused', 'close']);
+    expect(target.log).toEqual([]);
   });
 
   it('that sends more than it waits for is cut off', async () => {

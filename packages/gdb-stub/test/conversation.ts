@@ -11,7 +11,7 @@ export class Conversation {
   readonly #reader = new PacketReader(1 << 20);
 
   constructor(target: FakeTarget) {
-    const connection = GdbConnection.open(target, describeTarget(target.architecture, target.vcpus[0]), {
+    this.connection = new GdbConnection(target, describeTarget(target.architecture, target.vcpus[0]), {
       send: (bytes) => {
         for (const incoming of this.#reader.push(bytes)) {
           if (incoming.kind === 'packet') this.received.push(asciiText(incoming.data));
@@ -22,8 +22,8 @@ export class Conversation {
         this.closed = true;
       },
     });
-    if (connection === undefined) throw new Error('refused');
-    this.connection = connection;
+    // As GDB begins.
+    this.raw('+');
   }
 
   send(packet: string): void {

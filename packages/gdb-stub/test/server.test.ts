@@ -36,6 +36,7 @@ describe('a server', () => {
     first.socket.write('$qC#b4');
     expect(await first.heard()).toBe('+$QC1#c5');
     const second = client(server.port);
+    second.socket.write('+');
     await second.ended;
     expect(notices.at(-1)).toContain('refused');
     first.socket.write('$m8000');
@@ -69,6 +70,7 @@ describe('a server', () => {
     const server = await listenForGdb(target, { port: 0 });
     const { socket, ended } = client(server.port);
     socket.pause();
+    socket.write('+');
     while (!target.attached) await later();
     const question = formatPacket(Buffer.from('qXfer:features:read:target.xml:0,1fff'));
     const timer = setInterval(() => {

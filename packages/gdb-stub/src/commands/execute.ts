@@ -64,8 +64,9 @@ const resumptionOf = (client: Client, text: string): DebugResumption | undefined
   return { step: [], run: client.resumed === undefined ? everyone : [client.resumed] };
 };
 
-const resume = (resumption: DebugResumption | undefined, conversation: Conversation): void => {
-  if (resumption === undefined) conversation.answer(Failure.malformed);
+const resume = (client: Client, resumption: DebugResumption | undefined, conversation: Conversation): void => {
+  if (!client.session.halted) conversation.answer(Failure.refused);
+  else if (resumption === undefined) conversation.answer(Failure.malformed);
   else conversation.resume(resumption);
 };
 
@@ -89,7 +90,7 @@ const runMonitor = async (client: Client, digits: string, conversation: Conversa
 const multiLetter = async (client: Client, text: string, conversation: Conversation): Promise<void> => {
   if (text === 'vCont?') conversation.answer('vCont;c;C;s;S;t');
   else if (text.startsWith('vCont')) {
-    resume(parseContinuation(text.slice('vCont'.length), client.target.vcpus.length), conversation);
+    resume(client, parseContinuation(text.slice('vCont'.length), client.target.vcpus.length), conversation);
   } else if (text === 'vKill' || text.startsWith('vKill;')) {
     conversation.answer('OK');
     conversation.kill();
@@ -114,8 +115,7 @@ export const execute = async (data: Uint8Array, client: Client, conversation: Co
     case 's':
     case 'C':
     case 'S':
-      if (client.session.halted) resume(resumptionOf(client, text), conversation);
-      else conversation.answer(Failure.refused);
+      resume(client, client.session.halted ? resumptionOf(client, text) : undefined, conversation);
       return;
     case 'D':
       conversation.answer('OK');

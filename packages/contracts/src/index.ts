@@ -47,6 +47,7 @@ export * from './pci.ts';
 export * from './plugin.ts';
 export * from './power.ts';
 export * from './scheduler.ts';
+export * from './rate-limit.ts';
 export * from './schema.ts';
 export * from './state.ts';
 export * from './token.ts';

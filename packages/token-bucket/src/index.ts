@@ -18,4 +18,6 @@
  */
 export { errorTable } from './errors.ts';
 export { RateLimiter, type RateLimits } from './rate-limiter.ts';
+export { Throttle, type ThrottleParts } from './throttle.ts';
+export { transferLimits } from './transfer-limits.ts';
 export { type BucketLimit, TokenBucket } from './token-bucket.ts';

@@ -15,7 +15,16 @@
  *
  * @module
  */
-import { BlockBackendToken, bind, CONTRACTS_MAJOR, definePlugin, VirtioDeviceToken } from '@vivarium/contracts';
+import {
+  BlockBackendToken,
+  bind,
+  CONTRACTS_MAJOR,
+  ClockToken,
+  definePlugin,
+  RateLimitedToken,
+  VirtioDeviceToken,
+} from '@vivarium/contracts';
+import { Throttle, transferLimits } from '@vivarium/token-bucket';
 import * as z from 'zod';
 import { VirtioBlk } from './virtio-blk.ts';
 
@@ -39,6 +48,8 @@ export const virtioBlkOptions = z
       .max(1024)
       .refine((size) => (size & (size - 1)) === 0, 'must be a power of two')
       .default(256),
+    /** Of all requests together; see `RateLimitedToken` for changing it. Default none. */
+    limits: transferLimits.default({}),
   })
   .prefault({});
 
@@ -48,12 +59,25 @@ export const virtioBlk = definePlugin<z.infer<typeof virtioBlkOptions>>({
   version: '0.1.0',
   api: CONTRACTS_MAJOR,
   summary: 'virtio block device',
-  provides: [VirtioDeviceToken],
-  requires: [BlockBackendToken],
+  provides: [VirtioDeviceToken, RateLimitedToken],
+  requires: [BlockBackendToken, ClockToken],
+  grants: ['timers'],
   options: virtioBlkOptions,
-  setup: (context) => ({
-    provides: [bind(VirtioDeviceToken, new VirtioBlk({ backend: context.get(BlockBackendToken), ...context.options }))],
-  }),
+  setup: (context) => {
+    const { limits, ...options } = context.options;
+    const throttle = new Throttle({
+      flows: { requests: limits },
+      clock: context.get(ClockToken),
+      timer: (expired) => context.grants.timer(expired),
+      resume: () => device.resume(),
+    });
+    const device: VirtioBlk = new VirtioBlk({
+      backend: context.get(BlockBackendToken),
+      admits: (bytes) => throttle.admits('requests', bytes),
+      ...options,
+    });
+    return { provides: [bind(VirtioDeviceToken, device), bind(RateLimitedToken, throttle)] };
+  },
 });
 
 export default virtioBlk;

@@ -17,6 +17,8 @@ export interface VirtioBlkParts {
   readonly serial: string;
   readonly queues: number;
   readonly queueSize: number;
+  /** Whether a transfer of so many bytes may go now; who says no calls `VirtioBlk.resume` later. Default always. */
+  readonly admits?: (bytes: number) => boolean;
 }
 
 const RANGE_SEGMENTS = 32;
@@ -51,13 +53,15 @@ export class VirtioBlk implements VirtioDevice {
   readonly #backend: BlockBackend;
   readonly #readOnly: boolean;
   readonly #id: Uint8Array;
+  readonly #admits: (bytes: number) => boolean;
   #queues: readonly (VirtioQueue | undefined)[] = [];
   /** The driver flushes by itself (VIRTIO_BLK_F_FLUSH); one that cannot gets write-through. */
   #flushes = false;
   /** One object, so that requests that end after a reset know their life is over. */
   #life = {};
 
-  constructor({ backend, readOnly, serial, queues, queueSize }: VirtioBlkParts) {
+  constructor({ backend, readOnly, serial, queues, queueSize, admits = () => true }: VirtioBlkParts) {
+    this.#admits = admits;
     this.#backend = backend;
     this.#readOnly = readOnly || backend.readOnly;
     this.#id = new Uint8Array(r.ID_LENGTH);
@@ -92,8 +96,17 @@ export class VirtioBlk implements VirtioDevice {
     for (;;) {
       const request = queue?.take();
       if (queue === undefined || request === undefined) return;
+      if (!this.#admits(transferLength(request))) {
+        queue.putBack([request]);
+        return;
+      }
       this.#serve(queue, request);
     }
+  }
+
+  /** Transfers that were held back may go on. */
+  resume(): void {
+    for (const index of this.#queues.keys()) this.notified(index);
   }
 
   reset(): void {
@@ -221,6 +234,10 @@ export class VirtioBlk implements VirtioDevice {
     return length % SECTOR_SIZE === 0 && offset + length <= this.#backend.capacity ? { offset, length } : undefined;
   }
 }
+
+/** Bytes of data that a request moves, whichever way. */
+const transferLength = ({ readableLength, writableLength }: VirtioRequest): number =>
+  Math.max(0, readableLength - r.HEADER_SIZE, writableLength - 1);
 
 /** `outcome` once the backend succeeded; `act` first. */
 const then = (result: Eventually<BlockResult>, outcome: Outcome, act?: () => void): Eventually<Outcome> => {

@@ -16,7 +16,16 @@
  *
  * @module
  */
-import { bind, CONTRACTS_MAJOR, definePlugin, NetBackendToken, VirtioDeviceToken } from '@vivarium/contracts';
+import {
+  bind,
+  CONTRACTS_MAJOR,
+  ClockToken,
+  definePlugin,
+  NetBackendToken,
+  RateLimitedToken,
+  VirtioDeviceToken,
+} from '@vivarium/contracts';
+import { Throttle, transferLimits } from '@vivarium/token-bucket';
 import * as z from 'zod';
 import { isMulticast, parseMac, randomMac } from './mac-address.ts';
 import { VirtioNet } from './virtio-net.ts';
@@ -37,6 +46,9 @@ export const virtioNetOptions = z
       .max(1024)
       .refine((size) => (size & (size - 1)) === 0, 'must be a power of two')
       .default(256),
+    /** Of frames to the network, and from it; see `RateLimitedToken` for changing them. Default none. */
+    transmit: transferLimits.default({}),
+    receive: transferLimits.default({}),
   })
   .prefault({});
 
@@ -46,15 +58,27 @@ export const virtioNet = definePlugin<z.infer<typeof virtioNetOptions>>({
   version: '0.1.0',
   api: CONTRACTS_MAJOR,
   summary: 'virtio network device',
-  provides: [VirtioDeviceToken],
-  requires: [NetBackendToken],
+  provides: [VirtioDeviceToken, RateLimitedToken],
+  requires: [NetBackendToken, ClockToken],
+  grants: ['timers'],
   options: virtioNetOptions,
   setup: (context) => {
-    const { mac, queueSize } = context.options;
+    const { mac, queueSize, transmit, receive } = context.options;
     const backend = context.get(NetBackendToken);
-    const device = new VirtioNet({ backend, mac: mac === undefined ? randomMac() : parseMac(mac), queueSize });
+    const throttle = new Throttle({
+      flows: { transmit, receive },
+      clock: context.get(ClockToken),
+      timer: (expired) => context.grants.timer(expired),
+      resume: (flow) => device.resume(flow === 'transmit' ? flow : 'receive'),
+    });
+    const device: VirtioNet = new VirtioNet({
+      backend,
+      mac: mac === undefined ? randomMac() : parseMac(mac),
+      queueSize,
+      admits: (flow, bytes) => throttle.admits(flow, bytes),
+    });
     return {
-      provides: [bind(VirtioDeviceToken, device)],
+      provides: [bind(VirtioDeviceToken, device), bind(RateLimitedToken, throttle)],
       wire: () => backend.connect(device),
     };
   },

@@ -21,7 +21,12 @@ export interface VirtioNetParts {
   readonly backend: NetBackend;
   readonly mac: Uint8Array;
   readonly queueSize: number;
+  /** Whether a frame of so many bytes may go now; who says no calls `VirtioNet.resume` later. Default always. */
+  readonly admits?: (flow: Flow, bytes: number) => boolean;
 }
+
+/** What is limited by itself. */
+export type Flow = 'transmit' | 'receive';
 
 /** What a network device counts. */
 export interface NetCounters {
@@ -55,6 +60,7 @@ export class VirtioNet implements VirtioDevice, NetHandlers {
   readonly config: NetConfig;
   readonly #backend: NetBackend;
   readonly #mac: Uint8Array;
+  readonly #admits: (flow: Flow, bytes: number) => boolean;
   readonly #filter = new ReceiveFilter();
   #accepts: NetOffloads = {};
   /** What the driver may ask of the backend, as agreed on. */
@@ -66,7 +72,8 @@ export class VirtioNet implements VirtioDevice, NetHandlers {
   #starved = false;
   #counters = { sent: 0, received: 0, sendDropped: 0, receiveDropped: 0 };
 
-  constructor({ backend, mac, queueSize }: VirtioNetParts) {
+  constructor({ backend, mac, queueSize, admits = () => true }: VirtioNetParts) {
+    this.#admits = admits;
     this.#backend = backend;
     this.#mac = mac;
     this.queueSizes = [queueSize, queueSize, CONTROL_SIZE];
@@ -136,6 +143,10 @@ export class VirtioNet implements VirtioDevice, NetHandlers {
       this.#counters.receiveDropped += 1;
       return true;
     }
+    if (!this.#admits('receive', frame.length)) {
+      this.#starved = true;
+      return false;
+    }
     const needed = r.HEADER_SIZE + frame.length;
     const mergeable = (this.#agreed & r.VIRTIO_NET_F_MRG_RXBUF) !== 0n;
     const most = mergeable ? queue.size : 1;
@@ -161,6 +172,12 @@ export class VirtioNet implements VirtioDevice, NetHandlers {
     return true;
   }
 
+  /** Frames that were held back may go on. */
+  resume(flow: Flow): void {
+    if (flow === 'transmit') this.#transmit();
+    else this.#refilled();
+  }
+
   drained(): void {
     this.#transmit();
   }
@@ -181,7 +198,7 @@ export class VirtioNet implements VirtioDevice, NetHandlers {
     for (;;) {
       const request = queue?.take();
       if (queue === undefined || request === undefined) return;
-      if (this.#send(request)) queue.complete(request, 0);
+      if (this.#admits('transmit', request.readableLength) && this.#send(request)) queue.complete(request, 0);
       else {
         queue.putBack([request]);
         return;

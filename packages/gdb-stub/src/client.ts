@@ -1,5 +1,5 @@
 import type { DebugSession, DebugTarget, Vcpu } from '@vivarium/contracts';
-import type { TargetDescription } from './target-description.ts';
+import type { TargetDescription } from './register-description.ts';
 
 /** Bytes of data in a packet, either way. Half as much memory travels in one, for it is written in hexadecimal. */
 export const PACKET_SIZE = 0x4000;

@@ -4,7 +4,7 @@ import { type Conversation, execute } from './commands/execute.ts';
 import { Failure } from './errors.ts';
 import { ACKNOWLEDGED, asciiBytes, formatPacket, type Incoming, isOpening, PacketReader, REFUSED } from './packet.ts';
 import { stopReply } from './stop-reply.ts';
-import type { TargetDescription } from './target-description.ts';
+import type { TargetDescription } from './register-description.ts';
 
 /** Bytes to and from a client. */
 export interface GdbTransport {

@@ -24,4 +24,5 @@ export { PACKET_SIZE } from './client.ts';
 export { GdbConnection, type GdbTransport } from './connection.ts';
 export { errorTable } from './errors.ts';
 export { formatPacket, type Incoming, PacketReader } from './packet.ts';
-export { type DescribedRegister, describeTarget, type TargetDescription } from './target-description.ts';
+export type { DescribedRegister, TargetDescription } from './register-description.ts';
+export { describeTarget } from './target-description.ts';

@@ -1,4 +1,4 @@
-import type { DescribedRegister, TargetDescription } from './target-description.ts';
+import type { DescribedRegister, TargetDescription } from './register-description.ts';
 
 /** Architectural names are as good to GDB as those of the ABI (GDB manual, "RISC-V Features"). */
 const CPU = [...Array.from({ length: 32 }, (_, number) => `x${number}`), 'pc'];

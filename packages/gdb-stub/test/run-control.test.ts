@@ -136,7 +136,7 @@ describe('a stop', () => {
 
   it('is what the machine is asked for while it runs: everything else has to wait', async () => {
     const { target, client } = await asked('');
-    for (const packet of ['g', 'm80000000,4', 'p0', 'P1=0000000000000000', 'vCont;c', 'c', 's', `qRcmd,${'68'}`]) {
+    for (const packet of ['g', 'm80000000,4', 'p0', 'P1=0000000000000000', 'vCont;c', 'c', 's', 'qRcmd,68']) {
       expect(await client.ask(packet)).toBe('E01');
     }
     expect(await client.ask('?')).toBe('');

@@ -8,19 +8,17 @@ const client = (
   port: number,
 ): { readonly socket: Socket; readonly heard: () => Promise<string>; readonly ended: Promise<void> } => {
   const socket = connect(port, '127.0.0.1');
-  let text = '';
+  const pieces: string[] = [];
   let wake = (): void => {};
   socket.on('data', (bytes) => {
-    text += bytes.toString('latin1');
+    pieces.push(bytes.toString('latin1'));
     wake();
   });
   socket.on('error', () => {});
   const ended = new Promise<void>((resolve) => socket.on('close', () => resolve()));
   const heard = async (): Promise<string> => {
-    while (text === '') await new Promise<void>((resolve) => (wake = resolve));
-    const all = text;
-    text = '';
-    return all;
+    while (pieces.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+    return pieces.splice(0).join('');
   };
   return { socket, heard, ended };
 };
@@ -53,6 +51,20 @@ describe('a server', () => {
     expect(notices.filter((text) => text.endsWith('is gone'))).toHaveLength(2);
   });
 
+  it('lets the machine run while nobody says anything', async () => {
+    const target = new FakeTarget(1, false);
+    const server = await listenForGdb(target, { port: 0 });
+    const silent = client(server.port);
+    const other = client(server.port);
+    other.socket.write('$?#3f');
+    expect(await other.heard()).toMatch(/^\+/);
+    silent.socket.write('+');
+    await silent.ended;
+    expect(target.log).toEqual(['halt']);
+    await server.close();
+    await other.ended;
+  });
+
   it('says the last word before it closes', async () => {
     const target = new FakeTarget();
     const server = await listenForGdb(target, { port: 0 });
@@ -79,6 +91,7 @@ describe('a server', () => {
     socket.on('close', () => clearInterval(timer));
     while (target.attached) await later();
     clearInterval(timer);
+    expect(target.log).toEqual(['detach']);
     socket.destroy();
     await ended;
     await server.close();

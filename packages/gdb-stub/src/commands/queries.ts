@@ -41,7 +41,7 @@ const readFeatures = (client: Client, text: string): Answer => {
 const threadInfo = (client: Client, text: string): Answer => {
   const thread = parseThreadId(text, client.target.vcpus.length);
   if (thread?.kind !== 'one') return Failure.malformed;
-  const running = client.target.vcpus[thread.vcpu]?.running === true;
+  const { running } = client.target.vcpus[thread.vcpu];
   return hexOf(asciiBytes(`vCPU ${thread.vcpu}${running ? '' : ', stopped by the guest'}`));
 };
 

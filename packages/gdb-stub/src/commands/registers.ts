@@ -1,7 +1,7 @@
 import { type Answer, type Client, selected } from '../client.ts';
 import { Failure } from '../errors.ts';
 import { littleEndianHex, parseCount, parseLittleEndian } from '../hex.ts';
-import type { DescribedRegister } from '../target-description.ts';
+import type { DescribedRegister } from '../register-description.ts';
 
 const read = (client: Client, { name, bytes }: DescribedRegister): string => {
   const value = selected(client)?.readRegister(name);

@@ -20,7 +20,7 @@ const common: readonly Step[] = [
   { title: 'stepi', commands: ['stepi', 'stepi', 'info registers pc'], expect: [/<work\+4>/] },
   { title: 'finish', commands: ['finish', 'info registers a0'], expect: [/in _start \(\)/, /a0 +0x1\b/] },
   {
-    title: 'watch stops behind a write and shows the values',
+    title: 'watch shows the values before and after a write',
     commands: ['delete', 'watch *(int *)&counter', 'continue', 'x/i $pc', 'continue'],
     expect: [/Old value = 3\s+New value = 6/, /Old value = 6\s+New value = 9/],
   },

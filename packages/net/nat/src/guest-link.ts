@@ -58,6 +58,11 @@ export class GuestLink {
     this.pump();
   }
 
+  /** Gives nothing out until {@link resume}. */
+  hold(): void {
+    this.#blocked = true;
+  }
+
   /** Queues a finished frame; it goes out with the next {@link pump}. */
   post(bytes: Uint8Array): void {
     const { frames, bytes: limit } = this.#parts.limits;

@@ -55,6 +55,7 @@ export interface ConnectionParts {
 
 const MILLISECOND = 1e6;
 const DELAYED_ACK = 10 * MILLISECOND;
+const ASK_AGAIN = 1000 * MILLISECOND;
 const KEEP_ALIVE = 15_000 * MILLISECOND;
 const KEEP_ALIVES = 4;
 /** The largest window that is scaled: shifts of 14 are the most (RFC 7323, section 2.3). */
@@ -230,7 +231,12 @@ export class TcpConnection implements FrameSource, HostTcpEvents {
   next(accepts: NetOffloads): NetFrame | undefined {
     this.#plan = undefined;
     const destinationMac = this.#guestMac ?? this.#parts.guestMac();
-    if (destinationMac === undefined) return undefined;
+    if (destinationMac === undefined) {
+      // It is being asked for; ask again when there is no answer.
+      this.#acknowledgeAt = this.#parts.now() + ASK_AGAIN;
+      this.#parts.armed(this.deadline);
+      return undefined;
+    }
     const { guest, remote } = this.ends;
     const ends = { sourceMac: this.#parts.ownMac, destinationMac, source: remote, destination: guest };
     if (this.#phase === 'accepting' || this.#phase === 'calling') {

@@ -49,7 +49,7 @@ export interface TcpParts {
   /** Where the guest's connection goes; `refused` is answered with a RST. */
   readonly route: (address: number, port: number) => Connector | 'refused';
   /** The host cannot reach the destination of a connection that was being opened. */
-  readonly unreachable: (ends: ConnectionEnds) => void;
+  readonly unreachable: (ends: ConnectionEnds, sequence: number) => void;
 }
 
 const keyOf = ({ guest, guestPort, remote, remotePort }: ConnectionEnds): string =>
@@ -129,9 +129,9 @@ export class TcpStack {
     return this.connections >= connections || this.#opening.size >= halfOpen;
   }
 
-  /** Whether the ends are free for a call. */
-  isFree(ends: ConnectionEnds): boolean {
-    return this.#table.find(ends) === undefined;
+  /** The address of `guest` on the link has become known: calls go out that waited for it. */
+  found(guest: number): void {
+    for (const connection of this.#opening) if (connection.ends.guest === guest) this.#parts.link.request(connection);
   }
 
   /** Runs every timer that is due, and says when the next one is. */
@@ -224,7 +224,7 @@ export class TcpStack {
   /** Tells the guest that a connection failed. */
   #refused({ ends, numbers }: TcpConnection, failure: HostFailure): void {
     const mac = this.#parts.macOf(ends.guest);
-    if (failure === 'unreachable' || failure === 'timeout') this.#parts.unreachable(ends);
+    if (failure === 'unreachable' || failure === 'timeout') this.#parts.unreachable(ends, (numbers.expected - 1) >>> 0);
     else if (mac !== undefined) this.#post(ends, mac, TcpFlag.rst | TcpFlag.ack, numbers.next, numbers.expected);
     this.#parts.link.pump();
   }

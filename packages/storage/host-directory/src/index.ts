@@ -1,0 +1,6 @@
+/**
+ * A directory of the host for file sharing devices.
+ *
+ * @module
+ */
+export {};

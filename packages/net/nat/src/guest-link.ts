@@ -1,12 +1,14 @@
 // Hot: each frame for the guest passes here.
 import type { NetFrame, NetHandlers, NetOffloads } from '@vivarium/contracts';
+import { finishFrame } from '@vivarium/net-packet';
 
-/** Something with frames for the guest, made when there is room for them: nothing is built that has to wait. */
+/** Something with frames for the guest, made when there is room for them: at most one has to wait. */
 export interface FrameSource {
-  /** The next frame, for a receiver that accepts `accepts`; undefined when there is none now. */
+  /**
+   * The next frame, for a receiver that accepts `accepts`; undefined when there is none now. It counts as sent: the
+   * guest may answer it from within the call that gives it to the device.
+   */
   next(accepts: NetOffloads): NetFrame | undefined;
-  /** The guest has the frame of the last `next`. Until then, the next `next` is for the same place in the stream. */
-  sent(): void;
 }
 
 /** Frames given out before the caller is let go: a guest that answers from within `receive` may never stop. */
@@ -34,6 +36,8 @@ export class GuestLink {
   readonly #sources = new Set<FrameSource>();
   #answers: NetFrame[] = [];
   #answerBytes = 0;
+  /** A frame of a source that the device refused, and what has to follow it. */
+  #refused: readonly NetFrame[] = [];
   #handlers: NetHandlers | undefined;
   /** The device has refused a frame, and has not resumed. */
   #blocked = false;
@@ -43,14 +47,15 @@ export class GuestLink {
     this.#parts = parts;
   }
 
-  get accepts(): NetOffloads {
-    return this.#handlers?.accepts ?? NOTHING;
+  /** The device has no room: what is late for the guest is late here. */
+  get isBlocked(): boolean {
+    return this.#blocked;
   }
 
   connect(handlers: NetHandlers | undefined): void {
     this.#handlers = handlers;
     this.#blocked = false;
-    this.#forgetAnswers();
+    this.#forget();
   }
 
   resume(): void {
@@ -89,7 +94,7 @@ export class GuestLink {
 
   clear(): void {
     this.#sources.clear();
-    this.#forgetAnswers();
+    this.#forget();
     this.#blocked = false;
   }
 
@@ -109,6 +114,14 @@ export class GuestLink {
   /** False: there is nothing, or no room. */
   #giveOne(): boolean {
     if (this.#blocked) return false;
+    const accepts = this.#handlers?.accepts ?? NOTHING;
+    const [refused, ...others] = this.#refused.flatMap((frame) => finishFrame(frame, accepts));
+    if (refused !== undefined) {
+      this.#refused = others;
+      if (this.#offer(refused)) return true;
+      this.#refused = [refused, ...others];
+      return false;
+    }
     const answer = this.#answers[0];
     if (answer !== undefined) {
       if (!this.#offer(answer)) return false;
@@ -120,7 +133,7 @@ export class GuestLink {
       return true;
     }
     for (const source of this.#sources) {
-      const frame = source.next(this.accepts);
+      const frame = source.next(accepts);
       if (frame === undefined) {
         this.#sources.delete(source);
         continue;
@@ -128,9 +141,9 @@ export class GuestLink {
       // Behind the others: each gets one frame a turn.
       this.#sources.delete(source);
       this.#sources.add(source);
-      if (!this.#offer(frame)) return false;
-      source.sent();
-      return true;
+      if (this.#offer(frame)) return true;
+      this.#refused = [frame];
+      return false;
     }
     return false;
   }
@@ -143,7 +156,8 @@ export class GuestLink {
     return true;
   }
 
-  #forgetAnswers(): void {
+  #forget(): void {
+    this.#refused = [];
     this.#answers = [];
     this.#answerBytes = 0;
   }

@@ -53,7 +53,7 @@ export const nat = definePlugin<ParsedNatOptions>({
   setup: (context) => {
     const { options, log, events, id } = context;
     const logged = new Set<string>();
-    const time = { clock: context.get(ClockToken), timer: context.grants.timer };
+    const time = { clock: context.get(ClockToken), timer: (expired: () => void) => context.grants.timer(expired) };
     const translator = natFrom(options, time, (protocol, address, port) => {
       const what = `${protocol} ${address}:${port}`;
       if (logged.size >= MOST_LOGGED || logged.has(what)) return;

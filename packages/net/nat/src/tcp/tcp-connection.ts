@@ -6,7 +6,7 @@ import { type BufferBudget, FLOOR } from './buffer-budget.ts';
 import { segmentFrame, segmentLimit } from './segment-frame.ts';
 import { distance } from './sequence.ts';
 import { type CopyPayload, TcpReceiver } from './tcp-receiver.ts';
-import { type Plan, TcpSender } from './tcp-sender.ts';
+import { TcpSender } from './tcp-sender.ts';
 
 /** Both ends as the guest sees them. */
 export interface ConnectionEnds {
@@ -43,6 +43,8 @@ export interface ConnectionParts {
   readonly ready: (connection: TcpConnection) => void;
   /** The connection's deadline may have come closer. */
   readonly armed: (deadline: number) => void;
+  /** The device has no room: nothing that is late is lost. */
+  readonly isBlocked: () => boolean;
   /** The opening is over, well or not. */
   readonly opened: (connection: TcpConnection) => void;
   /** The guest's side is gone; `waits` when it must be remembered (TIME-WAIT). */
@@ -85,7 +87,6 @@ export class TcpConnection implements FrameSource, HostTcpEvents {
   #acknowledgeNow = false;
   #unacknowledged = 0;
   #acknowledgeAt: number | undefined;
-  #plan: Plan | undefined;
   #paused = false;
   /** What the send buffer holds in the budget. */
   #held = 0;
@@ -210,11 +211,11 @@ export class TcpConnection implements FrameSource, HostTcpEvents {
     }
     if (this.#idleAt <= now && !this.#idle(now)) return;
     if (this.#sender.deadline !== undefined && this.#sender.deadline <= now) {
-      if (!this.#sender.timeout()) {
+      if (this.#parts.isBlocked()) this.#sender.postpone(now);
+      else if (!this.#sender.timeout()) {
         this.#giveUp();
         return;
-      }
-      if (!this.#sender.synAcknowledged) this.#sender.repeatSyn();
+      } else if (!this.#sender.synAcknowledged) this.#sender.repeatSyn();
     }
     this.#parts.ready(this);
   }
@@ -229,7 +230,6 @@ export class TcpConnection implements FrameSource, HostTcpEvents {
   }
 
   next(accepts: NetOffloads): NetFrame | undefined {
-    this.#plan = undefined;
     const destinationMac = this.#guestMac ?? this.#parts.guestMac();
     if (destinationMac === undefined) {
       // It is being asked for; ask again when there is no answer.
@@ -239,39 +239,29 @@ export class TcpConnection implements FrameSource, HostTcpEvents {
     }
     const { guest, remote } = this.ends;
     const ends = { sourceMac: this.#parts.ownMac, destinationMac, source: remote, destination: guest };
-    if (this.#phase === 'accepting' || this.#phase === 'calling') {
-      return this.#sender.synPending ? this.#synFrame(ends, accepts) : undefined;
-    }
-    if (this.#phase !== 'open') return undefined;
-    const limit = segmentLimit(accepts, this.#sender.segment);
-    const plan = this.#sender.plan(limit, this.#parts.now());
-    const isProbe = plan === undefined && this.#probe;
-    if (plan === undefined && !this.#acknowledgeNow && !isProbe) {
-      this.#parts.armed(this.deadline);
-      return undefined;
-    }
-    this.#plan = plan;
-    const { offset = 0, length = 0, fin = false } = plan ?? {};
-    const isLast = length > 0 && offset + length === this.#sender.buffer.length;
-    const flags = TcpFlag.ack | (isLast ? TcpFlag.psh : 0) | (fin ? TcpFlag.fin : 0);
-    // A keep-alive is about a byte that the guest has: it has to answer (RFC 9293, section 3.8.4).
-    const sequence = plan?.sequence ?? this.#sender.next - (isProbe ? 1 : 0);
-    const payload = length === 0 ? [] : this.#sender.buffer.slice(offset, length);
-    return segmentFrame(ends, this.#header(sequence, flags), payload, length, this.#sender.segment, accepts);
+    const frame = this.#phase === 'open' ? this.#openFrame(ends, accepts) : this.#synFrame(ends, accepts);
+    this.#parts.armed(this.deadline);
+    return frame;
   }
 
-  sent(): void {
+  #openFrame(ends: Ends, accepts: NetOffloads): NetFrame | undefined {
     const now = this.#parts.now();
-    if (this.#phase === 'accepting' || this.#phase === 'calling') {
-      this.#sender.synSent(now);
-    } else {
-      if (this.#plan !== undefined) this.#sender.sent(this.#plan, now);
-      this.#probe = false;
-      this.#acknowledgeNow = false;
-      this.#unacknowledged = 0;
-      this.#acknowledgeAt = undefined;
-    }
-    this.#parts.armed(this.deadline);
+    const { segment, buffer } = this.#sender;
+    const plan = this.#sender.plan(segmentLimit(accepts, segment), now);
+    if (plan === undefined && !this.#acknowledgeNow && !this.#probe) return undefined;
+    const { offset = 0, length = 0, fin = false } = plan ?? {};
+    const isLast = length > 0 && offset + length === buffer.length;
+    const flags = TcpFlag.ack | (isLast ? TcpFlag.psh : 0) | (fin ? TcpFlag.fin : 0);
+    // A keep-alive is about a byte that the guest has: it has to answer (RFC 9293, section 3.8.4).
+    const sequence = plan?.sequence ?? this.#sender.next - (this.#probe ? 1 : 0);
+    const payload = length === 0 ? [] : buffer.slice(offset, length);
+    const frame = segmentFrame(ends, this.#header(sequence, flags), payload, length, segment, accepts);
+    if (plan !== undefined) this.#sender.sent(plan, now);
+    this.#probe = false;
+    this.#acknowledgeNow = false;
+    this.#unacknowledged = 0;
+    this.#acknowledgeAt = undefined;
+    return frame;
   }
 
   #header(sequence: number, flags: number) {
@@ -287,21 +277,17 @@ export class TcpConnection implements FrameSource, HostTcpEvents {
     };
   }
 
-  #synFrame(ends: Ends, accepts: NetOffloads): NetFrame {
+  #synFrame(ends: Ends, accepts: NetOffloads): NetFrame | undefined {
     const isAnswer = this.#phase === 'accepting';
+    if (!(isAnswer || this.#phase === 'calling') || !this.#sender.synPending) return undefined;
     const flags = TcpFlag.syn | (isAnswer ? TcpFlag.ack : 0);
     const options = {
       maximumSegment: this.#parts.mtu - IPV4_HEADER - TCP_HEADER,
       ...(isAnswer && !this.#scaled ? {} : { windowScale: this.#scale }),
     };
-    return segmentFrame(
-      ends,
-      { ...this.#header(this.#sender.next, flags), options },
-      [],
-      0,
-      this.#sender.segment,
-      accepts,
-    );
+    const header = { ...this.#header(this.#sender.next, flags), options };
+    this.#sender.synSent(this.#parts.now());
+    return segmentFrame(ends, header, [], 0, this.#sender.segment, accepts);
   }
 
   /** What the guest says of itself in its SYN. */

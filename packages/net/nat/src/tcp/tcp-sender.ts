@@ -43,7 +43,8 @@ export class TcpSender {
   #forced = false;
   #retries = 0;
   #ending = false;
-  #finSent = false;
+  /** Number behind the FIN, when it was sent. */
+  #finEnd: number | undefined;
   /** The segment of which the round trip is measured. */
   #timed: { readonly end: number; readonly at: number } | undefined;
   #deadline: number | undefined;
@@ -78,11 +79,11 @@ export class TcpSender {
 
   /** FIN was sent, also when it is not acknowledged. */
   get finSent(): boolean {
-    return this.#finSent;
+    return this.#finEnd !== undefined;
   }
 
   get finished(): boolean {
-    return this.#finSent && this.#una === this.#max;
+    return this.#finEnd === this.#una;
   }
 
   /** What the guest asked for in its SYN. */
@@ -125,7 +126,7 @@ export class TcpSender {
       else if (length < this.#segment && (offset > 0 || length < this.#largestWindow / 2)) length = 0;
     }
     if (length === 0 && left > 0 && this.#forced) length = 1;
-    const fin = this.#ending && left >= 0 && length === left;
+    const fin = this.#ending && length === left && this.#next !== this.#finEnd;
     if (length > 0 || fin) return { sequence: this.#next, offset, length, fin };
     // The window is closed: probe it from time to time.
     if (left > 0 && offset === 0) this.#deadline ??= now + this.#roundTrip.timeout;
@@ -136,7 +137,7 @@ export class TcpSender {
     const end = advance(plan.sequence, plan.length + (plan.fin ? 1 : 0));
     this.#retransmit = false;
     this.#forced = false;
-    if (plan.fin) this.#finSent = true;
+    if (plan.fin) this.#finEnd = end;
     if (plan.sequence === this.#next) this.#next = end;
     if (distance(end, this.#max) > 0) {
       if (plan.sequence === this.#max) this.#timed ??= { end, at: now };
@@ -166,6 +167,11 @@ export class TcpSender {
   /** The first window, which came with the SYN and is never scaled. */
   setFirstWindow(window: number, sequence: number): void {
     this.#setWindow(window, sequence, this.#una);
+  }
+
+  /** The deadline has passed while nothing could be sent. */
+  postpone(now: number): void {
+    this.#deadline = now + this.#roundTrip.timeout;
   }
 
   /** The deadline has passed. False: the guest is gone. */

@@ -197,6 +197,7 @@ export class TcpStack {
         link.pump();
       },
       armed: wakeAt,
+      isBlocked: () => link.isBlocked,
       opened: (opened) => this.#opening.delete(opened),
       closed: (closed, waits) => this.#closed(closed, waits),
       gone: (gone) => this.#lingering.delete(gone),

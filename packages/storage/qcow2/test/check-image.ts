@@ -7,6 +7,10 @@ export interface ImageCheck {
 }
 
 const MASK = 0x00ff_ffff_ffff_fe00n;
+/** Bits that must be 0. */
+const RESERVED_L1 = 0x7f00_0000_0000_01ffn;
+const RESERVED_L2 = 0x3f00_0000_0000_01fen;
+const RESERVED_TABLE = 0x1ffn;
 
 /** Counts the references of an image of any kind that this package opens. */
 export const checkImage = (image: Uint8Array): ImageCheck => {
@@ -48,6 +52,7 @@ export const checkImage = (image: Uint8Array): ImageCheck => {
   for (let index = 0; index < (tableClusters * size) / 8; index++) {
     const block = long(tableOffset + index * 8);
     if (block === 0n) continue;
+    if ((block & RESERVED_TABLE) !== 0n) corruptions.push(`refcount table entry ${index} has reserved bits`);
     if (block % BigInt(size) !== 0n) corruptions.push(`refcount block ${index} is not at a cluster`);
     refer(Number(block), size, 'a refcount block');
   }
@@ -60,6 +65,7 @@ export const checkImage = (image: Uint8Array): ImageCheck => {
       const l1Entry = long(offset + l1 * 8);
       const table = Number(l1Entry & MASK);
       if (table === 0) continue;
+      if ((l1Entry & RESERVED_L1) !== 0n) corruptions.push(`L1 entry ${l1} has reserved bits`);
       if (table % size !== 0) corruptions.push(`L2 table ${l1} is not at a cluster`);
       refer(table, size, 'an L2 table');
       if (isActive) flagged.push({ cluster: table / size, isOnly: l1Entry >> 63n === 1n, what: 'L2 table' });
@@ -72,6 +78,7 @@ export const checkImage = (image: Uint8Array): ImageCheck => {
           refer(place, sectors * 512 - (place % 512), 'compressed data');
           if (entry >> 63n === 1n) corruptions.push('compressed data is flagged as the only reference');
         } else if ((entry & MASK) !== 0n) {
+          if ((entry & RESERVED_L2) !== 0n) corruptions.push(`L2 entry ${l2} has reserved bits`);
           const place = Number(entry & MASK);
           if (place % size !== 0) corruptions.push(`data at ${place} is not at a cluster`);
           refer(place, size, 'data');

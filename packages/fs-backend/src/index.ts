@@ -1,6 +1,7 @@
 /**
  * What file system backends, and the devices that serve them, are made of: names as bytes, the numbers of Linux for
- * errors and modes, permission checks, tables of nodes, handles and locks that a guest cannot grow without end.
+ * errors and modes, permission checks, tables of nodes, handles and locks that a guest cannot grow without end. And one
+ * backend, in memory.
  *
  * Contract: `FsBackend` in `@vivarium/contracts`.
  *
@@ -21,6 +22,7 @@ export { isFault } from './fault.ts';
 export { IdTable } from './id-table.ts';
 export { OpenListing } from './listing.ts';
 export { LAST_BYTE, type LockRequest, LockTable } from './lock-table.ts';
+export { MemoryFiles, type MemoryFilesSettings } from './memory/memory-files.ts';
 export * from './mode-bits.ts';
 export { bytesToName, LONGEST_NAME, LONGEST_TARGET, nameFault, nameToBytes, nameToText, textToName } from './name.ts';
 export { newOwner, permits, withoutPrivileges } from './permission.ts';

@@ -16,8 +16,8 @@
  * @module
  */
 import { bind, CONTRACTS_MAJOR, ClockToken, definePlugin, FsBackendToken } from '@vivarium/contracts';
+import { MemoryFiles } from '@vivarium/fs-backend';
 import * as z from 'zod';
-import { MemoryFiles } from './memory-files.ts';
 import { putFiles } from './put-files.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -79,5 +79,4 @@ export const memoryFiles = definePlugin<z.infer<typeof memoryFilesOptions>>({
 
 export default memoryFiles;
 export { errorTable } from './errors.ts';
-export { MemoryFiles, type MemoryFilesSettings } from './memory-files.ts';
 export { type FileContent, putFiles } from './put-files.ts';

@@ -6,6 +6,7 @@ import {
   FOPEN_KEEP_CACHE,
   FUSE_AUTO_INVAL_DATA,
   FUSE_CACHE_SYMLINKS,
+  FUSE_DIRECT_IO_ALLOW_MMAP,
 } from './fuse-table.ts';
 
 /**
@@ -39,6 +40,11 @@ export class CachePolicy {
   get initFlags(): number {
     if (this.mode === 'none') return 0;
     return FUSE_CACHE_SYMLINKS | (this.mode === 'auto' ? FUSE_AUTO_INVAL_DATA : 0);
+  }
+
+  /** Flags of INIT, second word. */
+  get initFlags2(): number {
+    return this.mode === 'none' ? FUSE_DIRECT_IO_ALLOW_MMAP : 0;
   }
 
   /** Flags for a file that is opened: may the guest keep the pages that it has? */

@@ -1,5 +1,5 @@
 /**
- * FUSE as Linux speaks it (include/uapi/linux/fuse.h, version 7.38): opcodes, flags and layouts, by the header's names.
+ * FUSE as Linux speaks it (include/uapi/linux/fuse.h, version 7.38, and what came later as a flag): opcodes, flags and layouts, by the header's names.
  * Numbers are little-endian here, as the virtio specification wants them (section 5.11.6.1).
  */
 export const FUSE_KERNEL_VERSION = 7;
@@ -67,6 +67,9 @@ export const FUSE_PARALLEL_DIROPS = 1 << 18;
 export const FUSE_MAX_PAGES = 1 << 22;
 export const FUSE_CACHE_SYMLINKS = 1 << 23;
 export const FUSE_HANDLE_KILLPRIV_V2 = 1 << 28;
+export const FUSE_INIT_EXT = 1 << 30;
+/** Of the second word of flags (bit 36 of all): files that bypass the page cache can be mapped all the same. */
+export const FUSE_DIRECT_IO_ALLOW_MMAP = 1 << 4;
 
 /** Flags that OPEN answers with. */
 export const FOPEN_DIRECT_IO = 1 << 0;

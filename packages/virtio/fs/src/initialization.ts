@@ -29,7 +29,7 @@ const CONGESTION_THRESHOLD = 48;
  * INIT: the lower of both minor versions counts, and a newer major version asks again with ours (the header's comment
  * on FUSE_KERNEL_VERSION).
  */
-export const initialize = (call: Call, offered: number): Initialized | 'EPROTO' | 'EINVAL' => {
+export const initialize = (call: Call, offered: number, offered2: number): Initialized | 'EPROTO' | 'EINVAL' => {
   const major = call.u32();
   const minor = call.u32();
   if (call.cut) return 'EINVAL';
@@ -37,8 +37,11 @@ export const initialize = (call: Call, offered: number): Initialized | 'EPROTO' 
   if (major > f.FUSE_KERNEL_VERSION) return { reply: reply.skip(f.SIZE.init_out - 8), flags: undefined };
   if (major < f.FUSE_KERNEL_VERSION || minor < f.OLDEST_MINOR_VERSION) return 'EPROTO';
   const readahead = call.u32();
-  const flags = (call.u32() & (ALWAYS | offered)) >>> 0;
+  const asked = call.u32();
   if (call.cut) return 'EINVAL';
+  const extended = (asked & f.FUSE_INIT_EXT) !== 0 && call.left >= 4;
+  const flags2 = extended ? call.u32() & offered2 : 0;
+  const flags = (asked & (ALWAYS | offered | (flags2 === 0 ? 0 : f.FUSE_INIT_EXT))) >>> 0;
   reply
     .u32(Math.min(readahead, LARGEST_TRANSFER))
     .u32(flags)
@@ -48,6 +51,8 @@ export const initialize = (call: Call, offered: number): Initialized | 'EPROTO' 
     // Granularity of times in nanoseconds.
     .u32(1)
     .u16(LARGEST_TRANSFER / PAGE)
-    .skip(34);
+    .skip(2)
+    .u32(flags2)
+    .skip(28);
   return { reply, flags };
 };

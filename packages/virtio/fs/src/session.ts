@@ -38,8 +38,8 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
 ]);
 /** These have no answer. */
 const SILENT: readonly number[] = [f.OPCODE.FORGET, f.OPCODE.BATCH_FORGET, f.OPCODE.INTERRUPT];
-/** After these a lock that somebody waits for may be free. */
-const UNLOCKING: readonly number[] = [f.OPCODE.SETLK, f.OPCODE.FLUSH, f.OPCODE.RELEASE];
+/** After these a lock that somebody waits for may be free; who unlocks may do so with SETLKW, too. */
+const UNLOCKING: readonly number[] = [f.OPCODE.SETLK, f.OPCODE.SETLKW, f.OPCODE.FLUSH, f.OPCODE.RELEASE];
 
 /** One mount, from INIT to DESTROY or a reset. */
 export class Session {
@@ -96,7 +96,7 @@ export class Session {
       policy.initFlags |
       (writeback && cache !== 'none' ? f.FUSE_WRITEBACK_CACHE : 0) |
       (locks ? f.FUSE_POSIX_LOCKS | f.FUSE_FLOCK_LOCKS : 0);
-    const result = initialize(call, offered);
+    const result = initialize(call, offered, policy.initFlags2);
     if (typeof result === 'string') return result;
     // A driver that starts anew holds nothing of before.
     this.end();

@@ -1,14 +1,8 @@
 import type { FsCaller, FsEntry, FsErrno, FsName, FsNode, FsResult } from '@vivarium/contracts';
-import {
-  type Budget,
-  isFault,
-  LONGEST_TARGET,
-  nameFault,
-  S_IFDIR,
-  S_IFLNK,
-  S_IFMT,
-  S_IFREG,
-} from '@vivarium/fs-backend';
+import type { Budget } from '../budget.ts';
+import { isFault } from '../fault.ts';
+import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../mode-bits.ts';
+import { LONGEST_TARGET, nameFault } from '../name.ts';
 import { Content } from './content.ts';
 import { attributesOf, type Body, type Directory, directoryOf, type Inode } from './inode.ts';
 import { type InodeTable, removedFault } from './inode-table.ts';

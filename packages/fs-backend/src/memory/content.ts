@@ -1,6 +1,6 @@
 // Hot: reads and writes of guests. Pages are reached by their number, so that files can have holes.
 import type { FsErrno, FsResult } from '@vivarium/contracts';
-import type { Budget } from '@vivarium/fs-backend';
+import type { Budget } from '../budget.ts';
 
 /** Unit in which memory is taken and given back. */
 export const PAGE = 4096;

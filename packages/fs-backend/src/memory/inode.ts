@@ -1,5 +1,5 @@
 import type { FsAttributes, FsName } from '@vivarium/contracts';
-import type { ExtendedAttributes } from '@vivarium/fs-backend';
+import type { ExtendedAttributes } from '../extended-attributes.ts';
 import { Content, PAGE } from './content.ts';
 
 export interface Directory {

@@ -1,5 +1,9 @@
 import { FS_ROOT, type FsCaller, type FsErrno, type FsNode, type FsResult } from '@vivarium/contracts';
-import { Budget, ExtendedAttributes, IdTable, newOwner, S_IFDIR } from '@vivarium/fs-backend';
+import { Budget } from '../budget.ts';
+import { ExtendedAttributes } from '../extended-attributes.ts';
+import { IdTable } from '../id-table.ts';
+import { S_IFDIR } from '../mode-bits.ts';
+import { newOwner } from '../permission.ts';
 import { contentOf, type Body, type Directory, directoryOf, type Inode } from './inode.ts';
 
 export interface InodeTableSettings {

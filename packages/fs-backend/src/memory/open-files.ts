@@ -1,5 +1,10 @@
 import type { FsDirectoryEntry, FsHandle, FsName, FsNode, FsOpenMode, FsResult } from '@vivarium/contracts';
-import { type Budget, IdTable, isFault, OpenListing, typeOf, withoutPrivileges } from '@vivarium/fs-backend';
+import type { Budget } from '../budget.ts';
+import { isFault } from '../fault.ts';
+import { IdTable } from '../id-table.ts';
+import { OpenListing } from '../listing.ts';
+import { typeOf } from '../mode-bits.ts';
+import { withoutPrivileges } from '../permission.ts';
 import { Content } from './content.ts';
 import { contentOf, type Directory, directoryOf, type Inode, targetOf } from './inode.ts';
 import type { InodeTable } from './inode-table.ts';

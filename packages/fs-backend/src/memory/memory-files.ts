@@ -13,24 +13,12 @@ import type {
   FsResult,
   FsStatistics,
 } from '@vivarium/contracts';
-import {
-  Budget,
-  isFault,
-  LockTable,
-  type LockRequest,
-  LONGEST_NAME,
-  nameToBytes,
-  PERMISSIONS,
-  permits,
-  S_IFBLK,
-  S_IFCHR,
-  S_IFIFO,
-  S_IFMT,
-  S_IFREG,
-  S_IFSOCK,
-  typeOf,
-  withoutPrivileges,
-} from '@vivarium/fs-backend';
+import { Budget } from '../budget.ts';
+import { isFault } from '../fault.ts';
+import { LockTable, type LockRequest } from '../lock-table.ts';
+import { PERMISSIONS, S_IFBLK, S_IFCHR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK, typeOf } from '../mode-bits.ts';
+import { LONGEST_NAME, nameToBytes } from '../name.ts';
+import { permits, withoutPrivileges } from '../permission.ts';
 import { PAGE } from './content.ts';
 import { attributesOf, contentOf, directoryOf, type Inode, targetOf } from './inode.ts';
 import { InodeTable } from './inode-table.ts';

@@ -55,6 +55,12 @@ describe('a connection of the guest', () => {
 });
 
 const SIZE = 4_000_000;
+/** True as often as `part` of one says, the same each time for the same seed. */
+const chance = (part: number, seed: number) => () => {
+  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+  return seed < part * 2 ** 32;
+};
+
 const download = async (
   what: {
     readonly accepts?: object;
@@ -65,16 +71,14 @@ const download = async (
   },
   loss = 0,
   size = SIZE,
+  disorder = 0,
 ) => {
   const data = pattern(size);
   const { port } = await server((socket) => socket.end(data));
   const { nat, guest } = network(what.mtu === undefined ? {} : { mtu: what.mtu });
   guest.accepts = what.accepts ?? {};
-  let state = 7;
-  guest.loses = () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state < loss * 2 ** 32;
-  };
+  guest.loses = chance(loss, 7);
+  guest.delays = chance(disorder, 8);
   const { accepts: _, mtu: __, ...options } = what;
   const connection = guest.connect(GATEWAY, port, options);
   await guest.until(() => connection.ended, 'the end of the download', 50_000);
@@ -112,6 +116,11 @@ describe('a download', () => {
   it('survives loss in both directions', async () => {
     await download({}, 0.02, 1_000_000);
     await download({ accepts: { checksum: true, tcp4: true }, scale: 7, buffer: 500_000 }, 0.05, SIZE);
+  }, 60_000);
+
+  it('survives frames that come in another order', async () => {
+    await download({}, 0, 1_000_000, 0.1);
+    await download({ accepts: { checksum: true, tcp4: true }, scale: 7, buffer: 500_000 }, 0.01, SIZE, 0.1);
   }, 60_000);
 
   it('waits with the host while the guest does not read, and goes on when it does', async () => {
@@ -176,11 +185,8 @@ const upload = async (
     });
   });
   const { nat, guest } = network();
-  let state = 99;
-  guest.loses = () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state < loss * 2 ** 32;
-  };
+  guest.loses = chance(loss, 99);
+  guest.delays = chance(loss, 98);
   const connection = guest.connect(GATEWAY, port, options);
   connection.write(data);
   connection.end();
@@ -197,7 +203,7 @@ describe('an upload', () => {
     await upload({ tso: 64_240, scale: 7 });
   });
 
-  it('survives loss in both directions', async () => {
+  it('survives loss and disorder in both directions', async () => {
     await upload({ scale: 7 }, 0.02, 500_000);
     await upload({ scale: 7, tso: 30_000 }, 0.05);
   }, 60_000);

@@ -143,7 +143,11 @@ export class GuestTcp {
       return;
     }
     this.#takeAcknowledgment(tcp);
-    if (payload.length > 0 || (tcp.flags & p.TcpFlag.fin) !== 0) this.#takeData(tcp, payload);
+    const occupied = payload.length + ((tcp.flags & p.TcpFlag.fin) === 0 ? 0 : 1);
+    // A keep-alive, or a probe of a closed window: an answer says where it stands.
+    const isOutside = after(tcp.sequence, this.#expected) < 0 || (payload.length === 1 && this.#window === 0);
+    if (isOutside && occupied <= 1) this.#acknowledge();
+    else if (occupied > 0) this.#takeData(tcp, payload);
     this.#push();
   }
 
@@ -205,8 +209,7 @@ export class GuestTcp {
   #takeData(tcp: p.ParsedTcp, payload: Uint8Array): void {
     this.largest = Math.max(this.largest, payload.length);
     if ((tcp.flags & p.TcpFlag.fin) !== 0) this.#peerFin = (tcp.sequence + payload.length) >>> 0;
-    if (payload.length > this.#window + 1)
-      throw new Error(`${payload.length} bytes came into a window of ${this.#window}`);
+    if (payload.length > this.#window) throw new Error(`${payload.length} bytes came into a window of ${this.#window}`);
     if (after(tcp.sequence, this.#expected) >= 0) this.#early.set(tcp.sequence, payload);
     else if (after(tcp.sequence + payload.length, this.#expected) > 0) {
       this.#early.set(this.#expected, payload.subarray(after(this.#expected, tcp.sequence)));
@@ -264,5 +267,6 @@ export class GuestTcp {
       this.#finAt = undefined;
       this.#push();
     }, RETRY);
+    this.#timer.unref();
   }
 }

@@ -25,6 +25,8 @@ export class Guest implements NetHandlers {
   room = Number.POSITIVE_INFINITY;
   /** Whether a frame in that direction is lost. */
   loses: (direction: 'in' | 'out') => boolean = () => false;
+  /** Whether a frame in that direction comes after the next one. */
+  delays: (direction: 'in' | 'out') => boolean = () => false;
   /** Sees every frame in either direction, finished. */
   onFrame: ((bytes: Uint8Array, direction: 'in' | 'out') => void) | undefined;
   readonly datagrams: Datagram[] = [];
@@ -36,6 +38,8 @@ export class Guest implements NetHandlers {
   frames = 0;
   #identification = 0;
   readonly #fragments = new Map<number, Uint8Array[]>();
+  readonly #late: [Uint8Array, NetFrame][] = [];
+  readonly #lateOut: NetFrame[] = [];
   #waiters: (() => void)[] = [];
   #nextPort = 40_000;
 
@@ -50,7 +54,10 @@ export class Guest implements NetHandlers {
     this.frames += 1;
     const bytes = p.concatenate(frame.pieces);
     this.#show(frame, 'in');
-    if (!this.loses('in')) this.#take(bytes, frame);
+    const late = this.#late.splice(0);
+    if (this.delays('in')) this.#late.push([bytes, frame]);
+    else if (!this.loses('in')) this.#take(bytes, frame);
+    for (const [earlier, its] of late) this.#take(earlier, its);
     for (const waiter of this.#waiters.splice(0)) waiter();
     return true;
   }
@@ -78,7 +85,12 @@ export class Guest implements NetHandlers {
     const frame = { pieces: [bytes], length: bytes.length, ...(offload === undefined ? {} : { offload }) };
     this.#show(frame, 'out');
     if (this.loses('out')) return;
+    if (this.delays('out')) {
+      this.#lateOut.push(frame);
+      return;
+    }
     this.backend.send(frame);
+    for (const late of this.#lateOut.splice(0)) this.backend.send(late);
     // The device uses its buffers again at once.
     bytes.fill(0xee);
   }

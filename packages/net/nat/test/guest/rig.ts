@@ -1,6 +1,8 @@
 import type { Timer } from '@vivarium/contracts';
+import { fakeClock } from '@vivarium/testkit';
 import { createNat, type HostNetwork, type Nat, type NatOptions, type NatTime } from '../../src/index.ts';
 import { nodeHostNetwork } from '../../src/node.ts';
+import { FakeHost } from './fake-host.ts';
 import { Guest } from './guest.ts';
 
 /** The host's time and timers. */
@@ -53,4 +55,12 @@ export const pattern = (length: number, seed = 1): Uint8Array => {
     bytes[at] = state >>> 16;
   }
   return bytes;
+};
+
+/** A translator over a host's network in memory, whose time the test moves. */
+export const fakeRig = (options: Omit<NatOptions, 'host'> = {}) => {
+  const host = new FakeHost();
+  const clock = fakeClock();
+  const nat = createNat({ host, ...options }, { clock, timer: (expired) => clock.timer(expired) });
+  return { host, clock, nat, guest: new Guest(nat) };
 };

@@ -15,22 +15,30 @@ export const withSnapshot = (image: Uint8Array): Uint8Array => {
   const l1Entries = old.readUInt32BE(36);
   const l1Length = Math.ceil((l1Entries * 8) / size) * size;
   const end = Math.ceil(old.length / size) * size;
-  const bytes = Buffer.alloc(end + l1Length + size);
+  // With room at the end for blocks that count what is new.
+  const bytes = Buffer.alloc(end + l1Length + 5 * size);
+  let used = end + l1Length + size;
   old.copy(bytes);
   const tableOffset = Number(bytes.readBigUInt64BE(48));
   const perBlock = (size * 8) >> order;
 
   const count = (cluster: number): void => {
-    const block = Number(bytes.readBigUInt64BE(tableOffset + Math.floor(cluster / perBlock) * 8));
-    if (block === 0) throw new Error(`no block counts cluster ${cluster}`);
+    const at = tableOffset + Math.floor(cluster / perBlock) * 8;
+    let block = Number(bytes.readBigUInt64BE(at));
+    if (block === 0) {
+      block = used;
+      used += size;
+      bytes.writeBigUInt64BE(BigInt(block), at);
+      count(block / size);
+    }
     const entry = cluster % perBlock;
     if (order >= 3) {
-      const at = block + entry * 2 ** (order - 3) + 2 ** (order - 3) - 1;
-      bytes[at] = (bytes[at] ?? 0) + 1;
+      const last = block + (entry + 1) * 2 ** (order - 3) - 1;
+      bytes[last] = (bytes[last] ?? 0) + 1;
     } else {
       const bit = entry * 2 ** order;
-      const at = block + (bit >> 3);
-      bytes[at] = (bytes[at] ?? 0) + (1 << (bit & 7));
+      const byte = block + (bit >> 3);
+      bytes[byte] = (bytes[byte] ?? 0) + (1 << (bit & 7));
     }
   };
 
@@ -61,7 +69,7 @@ export const withSnapshot = (image: Uint8Array): Uint8Array => {
   bytes.writeUInt32BE(16, directory + 36);
   bytes.writeBigUInt64BE(bytes.readBigUInt64BE(24), directory + 48);
   bytes.write('1once', directory + 56, 'latin1');
-  return bytes;
+  return bytes.subarray(0, used);
 };
 
 /** The image as it was when its one snapshot was taken, for reading. */

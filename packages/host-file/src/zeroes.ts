@@ -12,7 +12,10 @@ export const writeZeroesTo = (file: HostFile, offset: number, length: number): v
   if (file.writev !== undefined) {
     while (end - at >= 2 * CHUNK) {
       const count = Math.min(MOST_CHUNKS, Math.floor((end - at) / CHUNK));
-      file.writev(at, new Array<Uint8Array>(count).fill(chunk));
+      file.writev(
+        at,
+        Array.from({ length: count }, () => chunk),
+      );
       at += count * CHUNK;
     }
   }

@@ -39,8 +39,8 @@ export class RangeSource {
   }
 
   /** Bytes `start` up to `end`, which is not among them. Throws the errors of this package. */
-  async read(start: number, end: number): Promise<Uint8Array> {
-    return await attempted(this.#settings, async () => {
+  read(start: number, end: number): Promise<Uint8Array> {
+    return attempted(this.#settings, async () => {
       const { bytes, size, version } = await ask(this.#settings, start, end);
       if (size !== this.size || version !== this.#version)
         throw new Refusal('VIV_STORAGE_HTTP_RANGES', 'the file changed');

@@ -50,9 +50,10 @@ export const storageOverlay = definePlugin<z.infer<typeof storageOverlayOptions>
   provides: [BlockBackendToken],
   requires: [BlockBackendToken],
   options: storageOverlayOptions,
-  setup: ({ id, options: { file, limit }, get }) => {
-    const upper = file ?? memoryFile({ name: id });
-    const overlay = new Overlay({ base: get(BlockBackendToken), upper, limit });
+  setup: (context) => {
+    const { file, limit } = context.options;
+    const upper = file ?? memoryFile({ name: context.id });
+    const overlay = new Overlay({ base: context.get(BlockBackendToken), upper, limit });
     return { provides: [bind(BlockBackendToken, overlay)] };
   },
 });

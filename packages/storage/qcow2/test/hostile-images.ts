@@ -108,7 +108,8 @@ const expectForeseen = (error: unknown): void => {
 
 const use = (disk: Qcow2Disk, random: Random): void => {
   const sectors = disk.capacity / 512;
-  for (let count = 0; count < 30 && sectors > 0; count++) {
+  if (sectors === 0) return;
+  for (let count = 0; count < 30; count++) {
     const at = Math.min(sectors - 1, random(3) === 0 ? random(2 ** 32) % sectors : random(512)) * 512;
     const length = Math.min(disk.capacity - at, (1 + random(random(3) === 0 ? 600 : 10)) * 512);
     const action = random(8);

@@ -1,4 +1,4 @@
-// Hot code: every request of a disk goes through here. Benchmark: tooling/bench.
+// Hot code: every request of a disk goes through here. Benchmark: packages/storage/qcow2/test/qemu-bench.ts.
 import type { HostFile } from '@vivarium/contracts';
 import { lengthOf } from './sector-range.ts';
 

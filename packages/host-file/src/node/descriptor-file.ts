@@ -7,6 +7,8 @@ import type { Lock } from './lock.ts';
 
 /** Most buffers that the platform takes in one call (IOV_MAX of Linux, macOS and the BSDs). */
 const MOST_BUFFERS = 1024;
+/** Most bytes in one call: Node takes a signed number of 32 bits. */
+const MOST_BYTES = 2 ** 30;
 
 /** An open file of the host. */
 export class DescriptorFile implements HostFile {
@@ -33,7 +35,7 @@ export class DescriptorFile implements HostFile {
   read(offset: number, into: Uint8Array): number {
     let done = 0;
     while (done < into.length) {
-      const count = readSync(this.#open(), into, done, into.length - done, offset + done);
+      const count = readSync(this.#open(), into, done, Math.min(into.length - done, MOST_BYTES), offset + done);
       if (count === 0) break;
       done += count;
     }
@@ -43,7 +45,7 @@ export class DescriptorFile implements HostFile {
   write(offset: number, from: Uint8Array): void {
     let done = 0;
     while (done < from.length) {
-      done += writeSync(this.#open(), from, done, from.length - done, offset + done);
+      done += writeSync(this.#open(), from, done, Math.min(from.length - done, MOST_BYTES), offset + done);
       if (offset + done > this.#size) this.#size = offset + done;
     }
   }

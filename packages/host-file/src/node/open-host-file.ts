@@ -1,4 +1,5 @@
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, fsyncSync, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { HostFile } from '@vivarium/contracts';
 import { errors } from '../errors.ts';
 import { DescriptorFile } from './descriptor-file.ts';
@@ -38,12 +39,27 @@ export const openHostFile = (
   try {
     const status = fstatSync(descriptor, { bigint: true });
     checkKind(path, status);
+    if (create) syncFolder(path);
     if (lock) held = lockFile(path, status, descriptor, readOnly ? 'reads' : 'writes');
     return new DescriptorFile(path, descriptor, Number(status.size), readOnly, held);
   } catch (error) {
     held?.release();
     closeSync(descriptor);
     throw error;
+  }
+};
+
+/** A new file survives a crash of the host only once its folder does; where folders cannot be synced, they need not be. */
+const syncFolder = (path: string): void => {
+  try {
+    const folder = openSync(dirname(path), constants.O_RDONLY);
+    try {
+      fsyncSync(folder);
+    } finally {
+      closeSync(folder);
+    }
+  } catch {
+    // Windows has no such call, and a folder may be writable without being readable.
   }
 };
 

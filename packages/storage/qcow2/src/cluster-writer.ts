@@ -1,4 +1,4 @@
-// Hot code: each write of a guest goes through here. Benchmark: tooling/bench.
+// Hot code: each write of a guest goes through here. Benchmark: test/qemu-bench.ts.
 import type { HostFile } from '@vivarium/contracts';
 import { Stretch } from '@vivarium/host-file';
 import { DamagedImage } from './errors.ts';

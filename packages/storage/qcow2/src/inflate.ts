@@ -1,4 +1,4 @@
-// Hot code: a compressed image is read through here. Benchmark: test/inflate.bench.ts compares with zlib.
+// Hot code: a compressed image is read through here. Benchmark: test/qemu-bench.ts.
 /**
  * DEFLATE (RFC 1951) into a buffer of known length, as compressed clusters need it: it stops when the buffer is full,
  * so what a hostile stream would grow to does not matter, and each step consumes input, so it ends.

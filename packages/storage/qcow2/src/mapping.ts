@@ -1,4 +1,4 @@
-// Hot code: each request of a guest is looked up here. Benchmark: tooling/bench.
+// Hot code: each request of a guest is looked up here. Benchmark: test/qemu-bench.ts.
 import type { HostFile } from '@vivarium/contracts';
 import { DamagedImage } from './errors.ts';
 import type { CompressedPlace, Extent } from './extent.ts';

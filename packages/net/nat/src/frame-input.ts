@@ -46,6 +46,8 @@ const BROADCAST = 0xffff_ffff;
 export class FrameInput {
   readonly #parts: FrameParts;
   readonly #reassembly: Reassembly;
+  /** Headers of the frame that is being read. Nothing is given to the guest, and so no other is read, until it is done. */
+  readonly #headers = new Uint8Array(LONGEST_HEADERS);
 
   constructor(parts: FrameParts) {
     this.#parts = parts;
@@ -63,7 +65,7 @@ export class FrameInput {
       return;
     }
     // A copy: a guest that changes a header while it is read changes nothing.
-    const head = new Uint8Array(Math.min(LONGEST_HEADERS, frame.length));
+    const head = this.#headers.subarray(0, Math.min(LONGEST_HEADERS, frame.length));
     copyPieces(frame.pieces, 0, head.length, head);
     const header = parseEthernet(head)?.header;
     if (header === undefined || header.tag !== undefined || isGroupMac(header.source)) {

@@ -41,7 +41,8 @@ export class GuestLink {
   #handlers: NetHandlers | undefined;
   /** The device has refused a frame, and has not resumed. */
   #blocked = false;
-  #pumping = false;
+  /** Frames are being given out, or one of the guest is being read. */
+  #busy = false;
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
@@ -98,15 +99,27 @@ export class GuestLink {
     this.#blocked = false;
   }
 
+  /** Reads a frame of the guest, and then answers: nothing is given out while it is read. */
+  answering(read: () => void): void {
+    const wasBusy = this.#busy;
+    this.#busy = true;
+    try {
+      read();
+    } finally {
+      this.#busy = wasBusy;
+    }
+    this.pump();
+  }
+
   /** Gives the device what there is, as far as it takes it. Called from within `receive`, it leaves that to the caller. */
   pump(): void {
-    if (this.#pumping || this.#blocked || this.#handlers === undefined) return;
-    this.#pumping = true;
+    if (this.#busy || this.#blocked || this.#handlers === undefined) return;
+    this.#busy = true;
     let budget = BUDGET;
     try {
       while (budget > 0 && this.#giveOne()) budget -= 1;
     } finally {
-      this.#pumping = false;
+      this.#busy = false;
     }
     if (budget === 0) this.#parts.later();
   }

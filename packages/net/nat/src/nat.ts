@@ -210,8 +210,7 @@ export class Nat implements NetBackend {
   }
 
   send(frame: NetFrame): boolean {
-    this.#frames.receive(frame);
-    this.#link.pump();
+    this.#link.answering(() => this.#frames.receive(frame));
     return true;
   }
 

@@ -42,7 +42,7 @@ export const createSwitch = (options: SwitchOptions = {}): EthernetSwitch =>
 const isPort = (value: unknown): value is SwitchPort =>
   typeof value === 'object' &&
   value !== null &&
-  ['send', 'connect', 'resume', 'flush', 'unplug'].every(
+  ['send', 'connect', 'hold', 'resume', 'flush', 'unplug'].every(
     (name) => typeof (value as Readonly<Record<string, unknown>>)[name] === 'function',
   );
 
@@ -62,6 +62,8 @@ export const switchPort = definePlugin<z.infer<typeof switchPortOptions>>({
   options: switchPortOptions,
   setup: ({ options: { port } }) => ({
     provides: [bind(NetBackendToken, port)],
+    pause: () => port.hold(),
+    resume: () => port.resume(),
     reset: () => port.flush(),
     dispose: () => port.unplug(),
   }),

@@ -173,6 +173,11 @@ export class SwitchPort implements NetBackend, Worker {
     return true;
   }
 
+  /** Gives the device nothing until {@link resume}: its machine is paused. */
+  hold(): void {
+    this.#blocked = true;
+  }
+
   resume(): void {
     this.#blocked = false;
     if (this.#queue.length > 0) this.#parts.fabric.request(this);

@@ -284,6 +284,11 @@ describe('the plugin', () => {
     port.resume();
     other.say(BROADCAST_MAC, 'after');
     expect(station.heard()).toEqual(['after']);
+    await part.pause?.();
+    other.say(BROADCAST_MAC, 'while paused');
+    expect(station.heard()).toEqual([]);
+    await part.resume?.();
+    expect(station.heard()).toEqual(['while paused']);
     await part.dispose?.();
     other.say(BROADCAST_MAC, 'gone');
     expect(station.heard()).toEqual([]);

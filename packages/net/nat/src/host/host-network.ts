@@ -20,9 +20,9 @@ export interface HostTcpEvents {
 
 /** A TCP connection of the host. Both directions are closed apart. Nothing throws. */
 export interface HostTcpSocket {
-  /** Takes the bytes, which are the socket's from now on. */
+  /** Takes the bytes, which are the socket's until {@link pending} is 0. */
   write(bytes: Uint8Array): void;
-  /** Bytes that were written and are not with the host's kernel yet. */
+  /** Bytes that were written and are not with the host's kernel yet. At 0 their memory is used again. */
   readonly pending: number;
   /** Sends what was written, and then that there is no more. */
   end(): void;

@@ -14,12 +14,18 @@ const FAILURES: Readonly<Record<string, HostFailure>> = {
 
 const failureOf = (error: Error): HostFailure => FAILURES[(error as NodeJS.ErrnoException).code ?? ''] ?? 'other';
 
+/** Bytes that are kept together before the kernel gets them. */
+const BATCH = 32_768;
+
 /** A socket of Node as the translator wants it. */
 class NodeTcpSocket implements HostTcpSocket {
   readonly #socket: Socket;
   readonly #events: HostTcpEvents;
   /** Nothing more is to be told. */
   #done = false;
+  /** Bytes that were written since the event loop was last here, and those of them that wait for each other. */
+  #written = 0;
+  #corked = 0;
 
   constructor(socket: Socket, events: HostTcpEvents) {
     this.#socket = socket;
@@ -36,8 +42,20 @@ class NodeTcpSocket implements HostTcpSocket {
     return this.#socket.writableLength;
   }
 
+  /**
+   * The first bytes go out at once; what follows while a guest runs on (one call of the kernel for each small segment
+   * would take most of the time) goes out together.
+   */
   write(bytes: Uint8Array): void {
-    if (!this.#done) this.#socket.write(bytes, this.#written);
+    if (this.#done) return;
+    if (this.#written === 0) process.nextTick(this.#flush);
+    else if (this.#corked === 0) this.#socket.cork();
+    if (this.#written > 0) this.#corked += bytes.length;
+    this.#written += bytes.length;
+    this.#socket.write(bytes, this.#drained);
+    if (this.#corked < BATCH) return;
+    this.#corked = 0;
+    this.#socket.uncork();
   }
 
   end(): void {
@@ -57,7 +75,14 @@ class NodeTcpSocket implements HostTcpSocket {
     this.#socket.resetAndDestroy();
   }
 
-  readonly #written = (error?: Error | null): void => {
+  readonly #flush = (): void => {
+    this.#written = 0;
+    if (this.#corked === 0) return;
+    this.#corked = 0;
+    this.#socket.uncork();
+  };
+
+  readonly #drained = (error?: Error | null): void => {
     if (error === undefined || error === null) this.#tell(() => this.#events.drained());
   };
 

@@ -1,9 +1,10 @@
 // Hot: each segment of the guest passes here.
 import { type BufferBudget, FLOOR } from './buffer-budget.ts';
+import { PayloadSlab } from './payload-slab.ts';
 import { advance, distance } from './sequence.ts';
 
-/** Makes a copy of bytes `start…end` of a segment's payload. */
-export type CopyPayload = (start: number, end: number) => Uint8Array;
+/** Copies bytes of a segment's payload, from byte `start` on, until `target` is full. */
+export type CopyPayload = (start: number, target: Uint8Array) => void;
 
 /** What a segment brought. */
 export interface Arrival {
@@ -34,6 +35,7 @@ export class TcpReceiver {
   #held = 0;
   /** What came early: sorted, apart from each other, inside of the window. */
   #early: { readonly start: number; readonly bytes: Uint8Array }[] = [];
+  readonly #slab = new PayloadSlab();
   #finAt: number | undefined;
   #ended = false;
 
@@ -73,7 +75,9 @@ export class TcpReceiver {
     if (end > old && !this.#ended) {
       if (distance(sequence, this.#next) <= 0) {
         acknowledgeNow ||= this.#early.length > 0;
-        this.#append(copy(old, end), bytes);
+        const piece = this.#slab.take(end - old);
+        copy(old, piece);
+        this.#append(piece, bytes);
         this.#takeEarly(bytes);
       } else {
         acknowledgeNow = true;
@@ -108,6 +112,7 @@ export class TcpReceiver {
 
   /** Counts what the connection holds while `pending` bytes wait for the host. */
   hold(pending: number): void {
+    if (pending === 0) this.#slab.release();
     const held = this.window + pending;
     this.#budget.change(held - this.#held);
     this.#held = held;
@@ -145,11 +150,18 @@ export class TcpReceiver {
     for (const early of this.#early) {
       const from = distance(early.start, sequence);
       if (from >= length) break;
-      if (from > start) pieces.push({ start: advance(sequence, start), bytes: copy(start, from) });
+      if (from > start) pieces.push(pieceOf(sequence, start, from, copy));
       start = Math.max(start, from + early.bytes.length);
     }
-    if (start < length) pieces.push({ start: advance(sequence, start), bytes: copy(start, length) });
+    if (start < length) pieces.push(pieceOf(sequence, start, length, copy));
     if (this.#early.length + pieces.length > MOST_PIECES) return;
     this.#early = [...this.#early, ...pieces].sort((one, other) => distance(one.start, other.start));
   }
 }
+
+/** Memory of its own: it may wait for long. */
+const pieceOf = (sequence: number, start: number, end: number, copy: CopyPayload) => {
+  const bytes = new Uint8Array(end - start);
+  copy(start, bytes);
+  return { start: advance(sequence, start), bytes };
+};

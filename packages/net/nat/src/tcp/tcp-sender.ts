@@ -39,7 +39,7 @@ export class TcpSender {
   /** End of what was under way when a loss was noticed. */
   #recover: number | undefined;
   #retransmit = false;
-  /** A probe of a closed window, or the first try after a timeout, ignores the window. */
+  /** The first segment after a timeout does not wait for a better window. */
   #forced = false;
   #retries = 0;
   #ending = false;
@@ -120,12 +120,14 @@ export class TcpSender {
     const left = this.buffer.length - offset;
     const usable = Math.min(this.#window, this.#congestion) - offset;
     let length = Math.max(0, Math.min(left, usable, limit));
-    if (length < left && length < limit) {
+    if (this.#forced && left > 0) {
+      // The timer ran out: as much as the window takes, however little, and one byte into a closed one.
+      length = Math.max(1, length);
+    } else if (length < left && length < limit) {
       // Bounded by the window: whole segments, and no sliver unless nothing is under way (RFC 9293, section 3.8.6.2.1).
       if (length > this.#segment) length -= length % this.#segment;
       else if (length < this.#segment && (offset > 0 || length < this.#largestWindow / 2)) length = 0;
     }
-    if (length === 0 && left > 0 && this.#forced) length = 1;
     const fin = this.#ending && length === left && this.#next !== this.#finEnd;
     if (length > 0 || fin) return { sequence: this.#next, offset, length, fin };
     // The window is closed: probe it from time to time.
@@ -181,11 +183,8 @@ export class TcpSender {
     if (this.#retries > MOST_RETRIES) return false;
     this.#roundTrip.lost();
     this.#timed = undefined;
-    this.#forced = this.#window === 0;
-    if (this.#max === this.#una) {
-      this.#forced = true;
-      return true;
-    }
+    this.#forced = true;
+    if (this.#max === this.#una) return true;
     this.#next = this.#una;
     this.#congestion = 2 * this.#segment;
     this.#recover = undefined;

@@ -109,10 +109,8 @@ export class TcpStack {
       return;
     }
     const payload = start + tcp.headerLength;
-    connection.segment(tcp, length, packet.mac, (from, to) => {
-      const bytes = new Uint8Array(to - from);
-      copyPieces(pieces, payload + from, payload + to, bytes);
-      return bytes;
+    connection.segment(tcp, length, packet.mac, (from, target) => {
+      copyPieces(pieces, payload + from, payload + from + target.length, target);
     });
   }
 

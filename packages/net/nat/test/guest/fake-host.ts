@@ -25,7 +25,7 @@ export class FakeSocket implements HostTcpSocket {
   }
 
   write(bytes: Uint8Array): void {
-    this.written.push(bytes);
+    this.written.push(bytes.slice());
     if (!this.takes) this.pending += bytes.length;
   }
   end(): void {

@@ -40,6 +40,7 @@ export class GuestTcp {
   #iss = (Math.random() * 2 ** 32) >>> 0;
   #una = 0;
   #next = 0;
+  #lastUna = 0;
   #expected = 0;
   #peerScale = 0;
   #segment: number;
@@ -129,6 +130,10 @@ export class GuestTcp {
       return;
     }
     if ((tcp.flags & p.TcpFlag.syn) !== 0) {
+      if (this.isOpen) {
+        this.#acknowledge();
+        return;
+      }
       if (this.#accepting) {
         this.#sendSyn(p.TcpFlag.syn | p.TcpFlag.ack);
         return;
@@ -209,7 +214,8 @@ export class GuestTcp {
   #takeData(tcp: p.ParsedTcp, payload: Uint8Array): void {
     this.largest = Math.max(this.largest, payload.length);
     if ((tcp.flags & p.TcpFlag.fin) !== 0) this.#peerFin = (tcp.sequence + payload.length) >>> 0;
-    if (payload.length > this.#window) throw new Error(`${payload.length} bytes came into a window of ${this.#window}`);
+    const beyond = after(tcp.sequence + payload.length, this.#expected) - this.#window;
+    if (beyond > 0) throw new Error(`${beyond} bytes came beyond a window of ${this.#window}`);
     if (after(tcp.sequence, this.#expected) >= 0) this.#early.set(tcp.sequence, payload);
     else if (after(tcp.sequence + payload.length, this.#expected) > 0) {
       this.#early.set(this.#expected, payload.subarray(after(this.#expected, tcp.sequence)));
@@ -253,20 +259,22 @@ export class GuestTcp {
     }
   }
 
+  /** Goes back to what is not acknowledged, when nothing was since the last call. */
+  retry(): void {
+    if (!this.isOpen) {
+      this.#sendSyn(this.#accepting ? p.TcpFlag.syn | p.TcpFlag.ack : p.TcpFlag.syn);
+      return;
+    }
+    const stuck = this.#lastUna === this.#una && this.#next !== this.#una;
+    this.#lastUna = this.#una;
+    if (!stuck) return;
+    this.#next = this.#una;
+    this.#finAt = undefined;
+    this.#push();
+  }
+
   #arm(): void {
-    let last = this.#una;
-    this.#timer = setInterval(() => {
-      if (!this.isOpen) {
-        this.#sendSyn(this.#accepting ? p.TcpFlag.syn | p.TcpFlag.ack : p.TcpFlag.syn);
-        return;
-      }
-      const stuck = last === this.#una && this.#next !== this.#una;
-      last = this.#una;
-      if (!stuck) return;
-      this.#next = this.#una;
-      this.#finAt = undefined;
-      this.#push();
-    }, RETRY);
+    this.#timer = setInterval(() => this.retry(), RETRY);
     this.#timer.unref();
   }
 }

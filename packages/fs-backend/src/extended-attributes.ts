@@ -5,6 +5,8 @@ import { LONGEST_NAME } from './name.ts';
 /** Limits of Linux (include/uapi/linux/limits.h): one value, and all names of a file with a NUL behind each. */
 const LARGEST_VALUE = 65_536;
 const LARGEST_LIST = 65_536;
+/** All attributes of one file, in bytes: twice the largest value. File systems allow for more or far less. */
+const LARGEST_TOTAL = 131_072;
 /** What an attribute takes besides its name and value. */
 const OVERHEAD = 64;
 /** What xattr(7) knows, but for `system.`: an access control list that nobody enforces must not seem to be there. */
@@ -22,6 +24,7 @@ const nameFault = (name: FsName): FsErrno | undefined => {
 export class ExtendedAttributes {
   readonly #values = new Map<FsName, Uint8Array>();
   readonly #budget: Budget;
+  #total = 0;
 
   /** @param budget bytes of the attributes of all files */
   constructor(budget: Budget) {
@@ -46,8 +49,8 @@ export class ExtendedAttributes {
     if (how === 'replace' && old === undefined) return 'ENODATA';
     const listed = [...this.#values.keys()].reduce((total, key) => total + key.length + 1, 0);
     if (old === undefined && listed + name.length + 1 > LARGEST_LIST) return 'ENOSPC';
-    if (!this.#budget.take(costOf(name, value))) return 'ENOSPC';
-    if (old !== undefined) this.#budget.give(costOf(name, old));
+    const more = costOf(name, value) - (old === undefined ? 0 : costOf(name, old));
+    if (this.#total + more > LARGEST_TOTAL || !this.#take(more)) return 'ENOSPC';
     this.#values.set(name, value.slice());
     return undefined;
   }
@@ -65,13 +68,20 @@ export class ExtendedAttributes {
     if (fault !== undefined) return fault;
     const old = this.#values.get(name);
     if (old === undefined) return 'ENODATA';
-    this.#budget.give(costOf(name, old));
+    this.#take(-costOf(name, old));
     this.#values.delete(name);
     return undefined;
   }
 
   clear(): void {
-    for (const [name, value] of this.#values) this.#budget.give(costOf(name, value));
+    this.#take(-this.#total);
     this.#values.clear();
+  }
+
+  /** Takes bytes from the budget of all files, or gives them back. */
+  #take(more: number): boolean {
+    if (!this.#budget.take(more)) return false;
+    this.#total += more;
+    return true;
   }
 }

@@ -6,10 +6,10 @@
  * Contract: `FsBackend` in `@vivarium/contracts`.
  *
  * @example
- * import { memoryFiles } from '@vivarium/storage-memory-files';
+ * import { storageMemoryFiles } from '@vivarium/storage-memory-files';
  *
  * const part = {
- *   id: 'files0', plugin: memoryFiles,
+ *   id: 'files0', plugin: storageMemoryFiles,
  *   options: { capacity: 16 * 1024 * 1024, files: { 'etc/motd': 'hello\n' } },
  * };
  *
@@ -25,7 +25,7 @@ const bytes = z.instanceof(Uint8Array<ArrayBufferLike>);
 const mode = z.int().min(0).max(0o7777);
 
 /** Options of files in memory. */
-export const memoryFilesOptions = z
+export const storageMemoryFilesOptions = z
   .strictObject({
     /** Bytes of content that all files can have. */
     capacity: z
@@ -60,14 +60,14 @@ export const memoryFilesOptions = z
   .prefault({});
 
 /** The plugin. */
-export const memoryFiles = definePlugin<z.infer<typeof memoryFilesOptions>>({
+export const storageMemoryFiles = definePlugin<z.infer<typeof storageMemoryFilesOptions>>({
   name: '@vivarium/storage-memory-files',
   version: '0.1.0',
   api: CONTRACTS_MAJOR,
   summary: 'files in memory for file sharing devices',
   provides: [FsBackendToken],
   requires: [ClockToken],
-  options: memoryFilesOptions,
+  options: storageMemoryFilesOptions,
   setup: ({ options: { files, readOnly, ...settings }, get }) => {
     const clock = get(ClockToken);
     const backend = new MemoryFiles({ ...settings, now: () => clock.epoch + BigInt(clock.now()) });
@@ -77,6 +77,6 @@ export const memoryFiles = definePlugin<z.infer<typeof memoryFilesOptions>>({
   },
 });
 
-export default memoryFiles;
+export default storageMemoryFiles;
 export { errorTable } from './errors.ts';
 export { type FileContent, putFiles } from './put-files.ts';

@@ -2,7 +2,7 @@ import { FS_ROOT, type FsBackend, FsBackendToken } from '@vivarium/contracts';
 import { MemoryFiles } from '@vivarium/fs-backend';
 import { setupPart } from '@vivarium/testkit';
 import { describe, expect, it } from 'vitest';
-import plugin, { memoryFiles, putFiles } from '../src/index.ts';
+import plugin, { storageMemoryFiles, putFiles } from '../src/index.ts';
 
 const ROOT_USER = { uid: 0, gid: 0 };
 const KIBIBYTE = 1024;
@@ -37,8 +37,8 @@ const open = (backend: FsBackend, name = 'file') => {
 
 describe('the plugin', () => {
   it('puts files, and tells the time of the machine', async () => {
-    expect(plugin).toBe(memoryFiles);
-    const { get, clock } = await setupPart(memoryFiles, {
+    expect(plugin).toBe(storageMemoryFiles);
+    const { get, clock } = await setupPart(storageMemoryFiles, {
       options: {
         files: {
           'etc/motd': 'hello é\n',
@@ -59,7 +59,7 @@ describe('the plugin', () => {
   });
 
   it('is read-only when it is told to, with its files in it', async () => {
-    const { get } = await setupPart(memoryFiles, { options: { readOnly: true, files: { a: 'x' } } });
+    const { get } = await setupPart(storageMemoryFiles, { options: { readOnly: true, files: { a: 'x' } } });
     const backend = get(FsBackendToken);
     expect(read(backend, 'a')).toBe('x');
     expect(backend.unlink(FS_ROOT, 'a')).toBe('EROFS');

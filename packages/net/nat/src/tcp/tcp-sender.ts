@@ -31,7 +31,6 @@ export class TcpSender {
   #window = 0;
   #largestWindow = 0;
   #windowSequence = 0;
-  #windowAcknowledgment = 0;
   #scale = 0;
   #segment = 536;
   #congestion = Number.POSITIVE_INFINITY;
@@ -159,16 +158,16 @@ export class TcpSender {
     if (acked < 0) return true;
     if (acked > 0) this.#advanceTo(acknowledgment, acked, now);
     else if (isPure && window === this.#window && this.#max !== this.#una) this.#duplicate();
-    const isNewer =
-      distance(sequence, this.#windowSequence) > 0 ||
-      (sequence === this.#windowSequence && distance(acknowledgment, this.#windowAcknowledgment) >= 0);
-    if (isNewer) this.#setWindow(window, sequence, acknowledgment);
+    // The numbers of RFC 9293, section 3.10.7.4, would leave the window of an old segment in force that acknowledges
+    // more (the guest sent it again), and its end would move beyond what was promised.
+    const after = distance(sequence, this.#windowSequence);
+    if (acked > 0 || after > 0 || (after === 0 && window > this.#window)) this.#setWindow(window, sequence);
     return true;
   }
 
   /** The first window, which came with the SYN and is never scaled. */
   setFirstWindow(window: number, sequence: number): void {
-    this.#setWindow(window, sequence, this.#una);
+    this.#setWindow(window, sequence);
   }
 
   /** The deadline has passed while nothing could be sent. */
@@ -192,7 +191,7 @@ export class TcpSender {
     return true;
   }
 
-  #setWindow(window: number, sequence: number, acknowledgment: number): void {
+  #setWindow(window: number, sequence: number): void {
     if (window > 0 && this.#window === 0) {
       // An open window ends probing: the next segment arms the timer for itself, and brings the probe's byte again.
       if (this.#max === this.#una) this.#deadline = undefined;
@@ -201,7 +200,6 @@ export class TcpSender {
     this.#window = window;
     this.#largestWindow = Math.max(this.#largestWindow, window);
     this.#windowSequence = sequence;
-    this.#windowAcknowledgment = acknowledgment;
   }
 
   #advanceTo(acknowledgment: number, acked: number, now: number): void {

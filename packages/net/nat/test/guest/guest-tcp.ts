@@ -41,6 +41,8 @@ export class GuestTcp {
   #una = 0;
   #next = 0;
   #lastUna = 0;
+  /** Next after all that was ever sent. */
+  #max = 0;
   #expected = 0;
   #peerScale = 0;
   #segment: number;
@@ -69,6 +71,10 @@ export class GuestTcp {
   /** Next number that it expects, and its own next. */
   get numbers(): { readonly expected: number; readonly next: number } {
     return { expected: this.#expected, next: this.#next };
+  }
+
+  get #finIsOut(): boolean {
+    return this.#finAt !== undefined && after(this.#next, this.#finAt) > 0;
   }
 
   get #window(): number {
@@ -158,6 +164,7 @@ export class GuestTcp {
 
   /** Sends a segment; what is not said is as the connection stands. */
   send(flags: number, header: Partial<p.TcpHeader>, payload: Uint8Array = new Uint8Array(0)): void {
+    if (this.#max === 0 || after(this.#next, this.#max) > 0) this.#max = this.#next;
     const scale = (flags & p.TcpFlag.syn) === 0 && this.peerOptions.windowScale !== undefined ? this.#options.scale : 0;
     const whole: p.TcpHeader = {
       sourcePort: this.ends.own,
@@ -197,7 +204,8 @@ export class GuestTcp {
 
   #takeAcknowledgment(tcp: p.ParsedTcp): void {
     const acked = after(tcp.acknowledgment, this.#una);
-    if (acked < 0 || after(tcp.acknowledgment, this.#next) > 0) return;
+    if (acked < 0 || after(tcp.acknowledgment, this.#max) > 0) return;
+    if (after(tcp.acknowledgment, this.#next) > 0) this.#next = tcp.acknowledgment;
     this.peerWindow = tcp.window << this.#peerScale;
     if (acked === 0) return;
     if (!this.isOpen) {
@@ -244,7 +252,7 @@ export class GuestTcp {
       const left = this.#pending.length - sent;
       const most = this.#options.tso ?? this.#segment;
       const length = Math.min(left, most, this.peerWindow - sent);
-      if (left >= 0 && length >= 0 && length === left && this.#ending && this.#finAt === undefined) {
+      if (left >= 0 && length >= 0 && length === left && this.#ending && !this.#finIsOut) {
         this.#finAt = (this.#next + length) >>> 0;
         const start = this.#next;
         // Before it is sent: the answer may come from within.
@@ -267,9 +275,13 @@ export class GuestTcp {
     }
     const stuck = this.#lastUna === this.#una && this.#next !== this.#una;
     this.#lastUna = this.#una;
+    if (!stuck && this.#next === this.#una && this.#pending.length > 0 && this.peerWindow === 0) {
+      // The window may have opened, and the news been lost.
+      this.#next = (this.#una + 1) >>> 0;
+      this.send(p.TcpFlag.ack, { sequence: this.#una }, this.#pending.slice(0, 1));
+    }
     if (!stuck) return;
     this.#next = this.#una;
-    this.#finAt = undefined;
     this.#push();
   }
 

@@ -35,13 +35,13 @@ describe('a connection, whatever its link and its ends are like', () => {
         };
         // So many in a row at most: a link that loses everything ends a connection, and rightly so.
         const row = { in: 0, out: 0 };
-        const rarely = (part: number) => (direction: 'in' | 'out') => {
-          const happens = chance(part) && row[direction] < 3;
-          row[direction] = happens ? row[direction] + 1 : 0;
-          return happens;
+        const troubles = (part: number, direction: 'in' | 'out') => chance(part) && (row[direction] += 1) <= 3;
+        guest.loses = (direction) => troubles(given.loss, direction);
+        guest.delays = (direction) => {
+          const isLate = troubles(given.disorder, direction);
+          if (!isLate) row[direction] = 0;
+          return isLate;
         };
-        guest.loses = rarely(given.loss);
-        guest.delays = rarely(given.disorder);
         guest.accepts = given.large ? { checksum: true, tcp4: true } : {};
         const { buffer, segment, tso } = given;
         const connection = guest.connect(PEER, 80, { buffer, segment, scale: 3, ...(tso > segment ? { tso } : {}) });

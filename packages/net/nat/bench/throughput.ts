@@ -1,3 +1,4 @@
+/// <reference types="node" />
 /**
  * Bytes a second through the translator, beside what this process does over a plain socket with the same server, which
  * runs in a process of its own: `node --conditions=@vivarium/source bench/throughput.ts`.

@@ -80,13 +80,13 @@ describe('DHCP', () => {
   it('gives the first guest its address, with all that a network needs', () => {
     const { guest, nat } = fakeRig({ mtu: 1400, leaseTime: 3600 });
     const say = talk(guest);
-    const offer = say(p.DhcpMessageType.discover)!;
+    const offer = say(p.DhcpMessageType.discover);
     expect(typeOf(offer)).toBe(p.DhcpMessageType.offer);
     expect(offer.message).toMatchObject({ transaction: 77, your: GUEST, hardware: GUEST_MAC, operation: 2 });
     expect([offer.ip.source, offer.ip.destination, offer.mac]).toEqual([GATEWAY, GUEST, GUEST_MAC]);
     const server = [p.DhcpOption.serverIdentifier, p.dhcpWord(GATEWAY)] as const;
     const wanted = [p.DhcpOption.requestedAddress, p.dhcpWord(GUEST)] as const;
-    const ack = say(p.DhcpMessageType.request, [server, wanted])!;
+    const ack = say(p.DhcpMessageType.request, [server, wanted]);
     expect(typeOf(ack)).toBe(p.DhcpMessageType.acknowledge);
     expect(Object.fromEntries(ack.message.options)).toEqual({
       [p.DhcpOption.messageType]: Uint8Array.of(5),
@@ -102,9 +102,9 @@ describe('DHCP', () => {
     });
     expect(nat.counters.leases).toBe(1);
     // Renewing: from its own address, without options.
-    const renewed = say(p.DhcpMessageType.request, [], { client: GUEST })!;
+    const renewed = say(p.DhcpMessageType.request, [], { client: GUEST });
     expect([typeOf(renewed), renewed.message.your]).toEqual([5, GUEST]);
-    expect(say(p.DhcpMessageType.inform, [], { client: 0x0a00_0240 })!.message).toMatchObject({
+    expect(say(p.DhcpMessageType.inform, [], { client: 0x0a00_0240 }).message).toMatchObject({
       your: 0,
       client: 0x0a00_0240,
     });
@@ -119,7 +119,10 @@ describe('DHCP', () => {
       return say(p.DhcpMessageType.discover)?.message.your;
     });
     // The block ends at 31, which is the broadcast address.
-    expect(got).toEqual([...Array.from({ length: 16 }, (_, index) => first + index), ...new Array(4).fill(undefined)]);
+    expect(got).toEqual([
+      ...Array.from({ length: 16 }, (_, index) => first + index),
+      ...new Array<undefined>(4).fill(undefined),
+    ]);
     expect(nat.counters.leases).toBe(16);
     guest.mac = GUEST_MAC + 3;
     expect(say(p.DhcpMessageType.discover)?.message.your).toBe(first + 3);
@@ -135,14 +138,14 @@ describe('DHCP', () => {
     const { guest } = fakeRig();
     const say = talk(guest);
     say(p.DhcpMessageType.discover);
-    const refused = say(p.DhcpMessageType.request, [[p.DhcpOption.requestedAddress, p.dhcpWord(0x0a00_0299)]])!;
+    const refused = say(p.DhcpMessageType.request, [[p.DhcpOption.requestedAddress, p.dhcpWord(0x0a00_0299)]]);
     expect([typeOf(refused), refused.mac, refused.ip.destination]).toEqual([6, p.BROADCAST_MAC, 0xffff_ffff]);
     const other = [p.DhcpOption.serverIdentifier, p.dhcpWord(0x0a00_0204)] as const;
     expect(say(p.DhcpMessageType.request, [other])).toBeUndefined();
     const wanted = [p.DhcpOption.requestedAddress, p.dhcpWord(GUEST)] as const;
-    expect(say(p.DhcpMessageType.request, [wanted], { broadcast: true })!.mac).toBe(p.BROADCAST_MAC);
+    expect(say(p.DhcpMessageType.request, [wanted], { broadcast: true }).mac).toBe(p.BROADCAST_MAC);
     say(p.DhcpMessageType.decline, [wanted]);
-    expect(say(p.DhcpMessageType.discover)!.message.your).toBe(GUEST + 1);
+    expect(say(p.DhcpMessageType.discover).message.your).toBe(GUEST + 1);
     expect(say(9)).toBeUndefined();
     expect(say(p.DhcpMessageType.discover, [], { relay: 5 })).toBeUndefined();
     expect(say(p.DhcpMessageType.discover, [], { operation: 2 })).toBeUndefined();
@@ -173,7 +176,7 @@ describe('UDP', () => {
     guest.sendUdp(PEER + 1, 7000, 123, text('time?'));
     expect(host.udp).toHaveLength(1);
     expect(host.datagrams.map(({ address, port }) => `${address}:${port}`)).toEqual(['8.8.8.8:123', '8.8.8.9:123']);
-    const { events } = host.udp[0]!;
+    const { events } = host.udp[0];
     events.message(text('noon'), '8.8.8.8', 123);
     events.message(text('spoof'), '8.8.8.8', 124);
     events.message(text('spoof'), '8.8.4.4', 123);
@@ -182,7 +185,7 @@ describe('UDP', () => {
     ]);
     nat.reset();
     events.message(text('late'), '8.8.8.8', 123);
-    expect([guest.datagrams.length, host.udp[0]!.closed]).toEqual([1, true]);
+    expect([guest.datagrams.length, host.udp[0].closed]).toEqual([1, true]);
   });
 
   it('flows end when they are idle, or the oldest when there are too many', () => {
@@ -191,20 +194,20 @@ describe('UDP', () => {
     expect(host.udp.map(({ closed }) => closed)).toEqual([true, true, false, false, false]);
     clock.advance(20 * SECOND);
     guest.sendUdp(PEER, 4, 9, text('x'));
-    host.udp[4]!.events.message(text('y'), '8.8.8.8', 9);
+    host.udp[4].events.message(text('y'), '8.8.8.8', 9);
     clock.advance(11 * SECOND);
     expect(host.udp.map(({ closed }) => closed)).toEqual([true, true, true, false, false]);
     clock.advance(20 * SECOND);
     clock.advance(20 * SECOND);
     expect(nat.counters.udpFlows).toBe(0);
-    host.udp[4]!.events.failed();
+    host.udp[4].events.failed();
   });
 
   it('with a wrong checksum is dropped, without one is not', () => {
     const { guest, host, nat } = fakeRig();
     const frame = p.udpFrame(guest.ends(PEER), 1, 2, text('abc'));
     const bad = frame.slice();
-    bad[41]! ^= 1;
+    bad[41] ^= 1;
     guest.sendFrame(bad);
     const none = frame.slice();
     none.fill(0, 40, 42);
@@ -229,7 +232,7 @@ describe('UDP', () => {
     for (let count = 1; count < 60; count += 1) {
       for (const piece of pieces.slice(count * each, (count + 1) * each - 1)) guest.sendFrame(piece.slice());
     }
-    guest.sendFrame(pieces[2 * each - 1]!.slice());
+    guest.sendFrame(pieces[2 * each - 1].slice());
     expect(host.datagrams).toHaveLength(1);
     guest.sendFrame(pieces.at(-1)!.slice());
     expect(host.datagrams).toHaveLength(2);
@@ -237,8 +240,8 @@ describe('UDP', () => {
     guest.sendFrame(pieces.at(-1 - each)!.slice());
     expect(host.datagrams).toHaveLength(2);
     // Pieces that overlap are an attack on whoever puts them together.
-    guest.sendFrame(pieces[0]!.slice());
-    guest.sendFrame(pieces[0]!.slice());
+    guest.sendFrame(pieces[0].slice());
+    guest.sendFrame(pieces[0].slice());
     expect(nat.counters.drops).toEqual({ fragment: 1 });
   });
 });
@@ -262,12 +265,12 @@ describe('ICMP', () => {
     for (let count = 0; count < 4; count += 1) ping(guest, PEER);
     expect(host.pings.map(({ address }) => address)).toEqual(['8.8.8.8', '8.8.8.8']);
     expect(guest.icmp).toEqual([]);
-    host.pings[0]!.done(true);
-    host.pings[1]!.done(false);
+    host.pings[0].done(true);
+    host.pings[1].done(false);
     expect(guest.icmp.map(({ source, type }) => [source, type])).toEqual([[PEER, 0]]);
     ping(guest, PEER);
     nat.reset();
-    host.pings[2]!.done(true);
+    host.pings[2].done(true);
     expect([guest.icmp.length, nat.counters.drops]).toEqual([1, { limit: 2 }]);
   });
 
@@ -276,7 +279,7 @@ describe('ICMP', () => {
     closers.push(() => nat.dispose());
     ping(guest, PEER);
     expect(guest.icmp[0]).toMatchObject({ type: 3, code: 13, source: GATEWAY });
-    const quoted = p.parseIpv4(guest.icmp[0]!.data, 0, 1000);
+    const quoted = p.parseIpv4(guest.icmp[0].data, 0, 1000);
     expect(quoted).toMatchObject({ source: GUEST, destination: PEER, protocol: 1 });
   });
 
@@ -302,12 +305,12 @@ describe('frames that are not for the translator', () => {
       guest.sendFrame(change(bytes) ?? bytes);
     };
     changed((bytes) => bytes.subarray(0, 13).slice());
-    changed((bytes) => void bytes.set([1], 6));
+    changed((bytes) => bytes.set([1], 6));
     changed((bytes) => p.concatenate([bytes.subarray(0, 12), Uint8Array.of(0x81, 0, 0, 5), bytes.subarray(12)]));
-    changed((bytes) => void bytes.set([0x86, 0xdd], 12));
-    changed((bytes) => void bytes.set([0x88, 0xcc], 12));
-    changed((bytes) => void bytes.set([0x46], 14));
-    changed((bytes) => void bytes.set([2, 0, 0, 0, 0, 9], 0));
+    changed((bytes) => bytes.set([0x86, 0xdd], 12));
+    changed((bytes) => bytes.set([0x88, 0xcc], 12));
+    changed((bytes) => bytes.set([0x46], 14));
+    changed((bytes) => bytes.set([2, 0, 0, 0, 0, 9], 0));
     expect(nat.counters.drops).toEqual({ ethernet: 3, protocol: 2, ipv4: 1 });
     // Sources that are not of this network, and the network's own.
     for (const source of [0x0a00_0302, GATEWAY, DNS, 0x0a00_02ff, 0x0a00_0200, 0]) {

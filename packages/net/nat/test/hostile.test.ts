@@ -16,7 +16,7 @@ const seeded = (seed: number) => {
 };
 type Random = ReturnType<typeof seeded>;
 
-const pick = <T>(random: Random, list: readonly T[]): T => list[random(list.length)]!;
+const pick = <T>(random: Random, list: readonly T[]): T => list[random(list.length)];
 const DESTINATIONS = [GATEWAY, DNS, 0x0808_0808, 0x0808_0404, 0xa9fe_a9fe, 0xffff_ffff, 0x0a00_02ff, 0xe000_0001, 0];
 const FLAGS = [2, 2, 16, 17, 18, 24, 4, 20, 1, 0, 0xff, 0x29];
 const INTERESTING = [

@@ -28,11 +28,11 @@ beforeAll(async () => {
   server.on('message', (bytes, from) => {
     const query = p.parseDns(bytes)!;
     const [question] = query.questions;
-    const known = question!.name.toLowerCase() === 'zone.test';
-    const answers = known ? (ZONE[question!.type] ?? []).map((data) => ({ ...question!, ttl: 77, data })) : [];
+    const known = question.name.toLowerCase() === 'zone.test';
+    const answers = known ? (ZONE[question.type] ?? []).map((data) => ({ ...question, ttl: 77, data })) : [];
     const code = known
       ? p.DnsCode.ok
-      : question!.name === 'broken.test'
+      : question.name === 'broken.test'
         ? p.DnsCode.serverFailure
         : p.DnsCode.noSuchName;
     const reply = p.buildDns({ ...query, response: true, code, answers, additionals: [] });

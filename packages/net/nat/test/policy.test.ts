@@ -232,8 +232,8 @@ describe('the DNS forwarder', () => {
     lookUp('www.example', p.DnsType.mx);
     expect(host.questions).toMatchObject([{ name: 'www.example', type: p.DnsType.mx }]);
     const data = p.concatenate([Uint8Array.of(0, 10), p.encodeDnsName('mail.example')!]);
-    host.questions[0]!.done({ code: 0, records: [{ name: 'www.example', type: 15, class: 1, ttl: 9, data }] });
-    expect(p.parseDns(guest.datagrams[0]!.payload)).toEqual({
+    host.questions[0].done({ code: 0, records: [{ name: 'www.example', type: 15, class: 1, ttl: 9, data }] });
+    expect(p.parseDns(guest.datagrams[0].payload)).toEqual({
       id: 0x4242,
       response: true,
       opcode: 0,
@@ -249,8 +249,8 @@ describe('the DNS forwarder', () => {
       additionals: [],
     });
     lookUp('none.example');
-    host.questions[1]!.done({ code: p.DnsCode.noSuchName, records: [] });
-    expect(p.parseDns(guest.datagrams[0]!.payload)).toMatchObject({ code: 3, answers: [] });
+    host.questions[1].done({ code: p.DnsCode.noSuchName, records: [] });
+    expect(p.parseDns(guest.datagrams[0].payload)).toMatchObject({ code: 3, answers: [] });
   });
 
   it('has no IPv6 addresses, and says which questions it does not understand', () => {
@@ -298,7 +298,7 @@ describe('the DNS forwarder', () => {
     connection.end();
     await guest.until(() => host.questions.length === 1 && connection.receivedBytes > 3200);
     expect(connection.ended).toBe(false);
-    host.questions[0]!.done({ code: 0, records: a('slow.example', '9.9.9.9') });
+    host.questions[0].done({ code: 0, records: a('slow.example', '9.9.9.9') });
     await guest.until(() => connection.ended);
     const answers: (p.DnsMessage | undefined)[] = [];
     const received = p.concatenate(connection.received);
@@ -322,7 +322,7 @@ describe('the DNS forwarder', () => {
     nat.reset();
     expect(nat.counters.questions).toBe(0);
     guest.datagrams.length = 0;
-    host.questions[0]!.done({ code: 0, records: [] });
+    host.questions[0].done({ code: 0, records: [] });
     expect([guest.datagrams, nat.counters.questions]).toEqual([[], 0]);
   });
 });

@@ -87,7 +87,7 @@ describe('a connection, whatever its link and its ends are like', () => {
         }
         expect(isDone()).toBe(true);
         expect(Buffer.compare(concatenate(connection.received), down)).toBe(0);
-        expect(Buffer.compare(concatenate(host.sockets[0]!.written), up)).toBe(0);
+        expect(Buffer.compare(concatenate(host.sockets[0].written), up)).toBe(0);
         expect(connection.largest).toBeLessThanOrEqual(given.large ? 65_535 : segment);
         expect(nat.counters).toMatchObject({ buffered: 0, opening: 0 });
       }),

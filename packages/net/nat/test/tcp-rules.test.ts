@@ -1,7 +1,7 @@
 import { TcpFlag } from '@vivarium/net-packet';
 import { describe, expect, it } from 'vitest';
 import type { NatOptions } from '../src/index.ts';
-import { GATEWAY, GUEST } from './guest/guest.ts';
+import { GATEWAY } from './guest/guest.ts';
 import type { GuestTcp } from './guest/guest-tcp.ts';
 import { fakeRig, pattern } from './guest/rig.ts';
 
@@ -21,9 +21,9 @@ const opened = (
   const rig = fakeRig(options);
   const connection = rig.guest.connect(PEER, 80, tcp);
   const [socket] = rig.host.sockets;
-  socket!.events.connected();
+  socket.events.connected();
   connection.close();
-  return { ...rig, connection, socket: socket! };
+  return { ...rig, connection, socket: socket };
 };
 /** Segments that the guest got since the last call: payload length and flags. */
 const watch = (guest: ReturnType<typeof fakeRig>['guest']) => {
@@ -43,7 +43,7 @@ describe('an opening', () => {
     connection.open();
     expect(host.sockets.map(({ address, port }) => [address, port])).toEqual([['8.8.8.8', 443]]);
     expect([guest.frames, nat.counters.opening]).toEqual([0, 1]);
-    host.sockets[0]!.events.connected();
+    host.sockets[0].events.connected();
     expect(connection.isOpen).toBe(true);
     expect(nat.counters).toMatchObject({ opening: 0, connections: 1 });
     expect(connection.peerOptions.windowScale).toBeGreaterThan(0);
@@ -61,13 +61,13 @@ describe('an opening', () => {
     const { host, guest, clock, nat } = fakeRig();
     guest.loses = (direction) => direction === 'in';
     guest.connect(PEER, 443).close();
-    host.sockets[0]!.events.connected();
+    host.sockets[0].events.connected();
     const first = guest.frames;
     pass(clock, 10);
     expect(guest.frames - first).toBe(3);
     pass(clock, 100);
     expect(nat.counters).toMatchObject({ connections: 0, opening: 0, buffered: 0 });
-    expect(host.sockets[0]!.isReset).toBe(true);
+    expect(host.sockets[0].isReset).toBe(true);
   });
 
   it.each([
@@ -79,13 +79,13 @@ describe('an opening', () => {
   ] as const)('that the host finds %s is told', (failure, isReset, messages) => {
     const { host, guest, nat } = fakeRig();
     const connection = guest.connect(PEER, 443);
-    host.sockets[0]!.events.failed(failure);
+    host.sockets[0].events.failed(failure);
     expect([connection.isReset, guest.icmp.length]).toEqual([isReset, messages]);
     if (messages > 0) {
       expect(guest.icmp[0]).toMatchObject({ type: 3, code: 1, source: GATEWAY });
       // The quoted sequence number, by which the guest finds its connection.
       const [quoted] = guest.icmp;
-      expect(new DataView(quoted!.data.buffer, quoted!.data.byteOffset).getUint32(24)).toBe(
+      expect(new DataView(quoted.data.buffer, quoted.data.byteOffset).getUint32(24)).toBe(
         (connection.numbers.next - 1) >>> 0,
       );
     }
@@ -97,7 +97,7 @@ describe('an opening', () => {
     const { host, guest, clock, nat } = fakeRig({ timeouts: { opening: 20 } });
     const connection = guest.connect(PEER, 443);
     pass(clock, 21);
-    expect(host.sockets[0]!.isReset).toBe(true);
+    expect(host.sockets[0].isReset).toBe(true);
     expect([guest.icmp.length, nat.counters.connections]).toEqual([1, 0]);
     connection.close();
   });
@@ -107,12 +107,12 @@ describe('an opening', () => {
     const connections = Array.from({ length: 10 }, (_, index) => guest.connect(PEER, 1 + index));
     expect([host.sockets.length, nat.counters.opening, nat.counters.drops.limit]).toEqual([3, 3, 7]);
     for (const { events } of host.sockets.slice(0, 3)) events.connected();
-    connections[5]!.open();
-    connections[6]!.open();
+    connections[5].open();
+    connections[6].open();
     for (const { events } of host.sockets.slice(3)) events.connected();
     expect(nat.counters.connections).toBe(5);
-    connections[9]!.open();
-    expect(connections[9]!.isReset).toBe(true);
+    connections[9].open();
+    expect(connections[9].isReset).toBe(true);
     expect(host.sockets).toHaveLength(5);
     for (const connection of connections) connection.close();
   });
@@ -165,9 +165,9 @@ describe('lost segments', () => {
       clock.advance(0.01 * SECOND);
       if (seen().length > 0) times.push(step);
     }
-    const gaps = times.slice(1).map((time, index) => time - times[index]!);
+    const gaps = times.slice(1).map((time, index) => time - times[index]);
     expect(gaps.length).toBeGreaterThan(6);
-    for (const [index, gap] of gaps.slice(1, 6).entries()) expect(gap / gaps[index]!).toBeCloseTo(2, 0);
+    for (const [index, gap] of gaps.slice(1, 6).entries()) expect(gap / gaps[index]).toBeCloseTo(2, 0);
     expect(nat.counters).toMatchObject({ connections: 0, buffered: 0 });
     expect(socket.isReset).toBe(true);
     connection.close();
@@ -371,7 +371,7 @@ describe('the last word', () => {
     for (let tries = 0; tries < 50 && host.sockets.length < 2; tries += 1)
       again = guest.connect(PEER, 80, { port: 5555 });
     expect(host.sockets).toHaveLength(2);
-    host.sockets[1]!.events.connected();
+    host.sockets[1].events.connected();
     expect([again.isOpen, nat.counters.timeWait]).toEqual([true, 0]);
     again.close();
   });

@@ -27,7 +27,7 @@ const hash = (bytes: Uint8Array | readonly Uint8Array[]) =>
 describe('a connection of the guest', () => {
   it('says hello both ways and ends both ways', async () => {
     const { port } = await server((socket) => {
-      socket.on('data', (bytes) => socket.write(`you said ${bytes}`));
+      socket.on('data', (bytes) => socket.write(`you said ${String(bytes)}`));
       socket.on('end', () => socket.end('bye'));
     });
     const { nat, guest } = network();
@@ -61,7 +61,7 @@ const chance = (part: number, seed: number) => () => {
   return seed < part * 2 ** 32;
 };
 
-const download = async (
+const expectDownload = async (
   what: {
     readonly accepts?: object;
     readonly buffer?: number;
@@ -92,13 +92,13 @@ const download = async (
 
 describe('a download', () => {
   it('comes in segments of the link for a plain device', async () => {
-    const { connection, nat } = await download({});
+    const { connection, nat } = await expectDownload({});
     expect(connection.largest).toBe(1460);
     expect(nat.counters.timeWait).toBe(1);
   });
 
   it('comes in segments of up to 64 KiB for a device that cuts them', async () => {
-    const { connection, guest } = await download({
+    const { connection, guest } = await expectDownload({
       accepts: { checksum: true, tcp4: true },
       scale: 7,
       buffer: 1_000_000,
@@ -108,19 +108,19 @@ describe('a download', () => {
   });
 
   it('keeps to the MSS, to a tiny window, and to a large MTU', async () => {
-    expect((await download({ segment: 536 }, 0, 500_000)).connection.largest).toBe(536);
-    expect((await download({ buffer: 700 }, 0, 100_000)).connection.largest).toBeLessThanOrEqual(700);
-    expect((await download({ mtu: 9000, segment: 8960 })).connection.largest).toBe(8960);
+    expect((await expectDownload({ segment: 536 }, 0, 500_000)).connection.largest).toBe(536);
+    expect((await expectDownload({ buffer: 700 }, 0, 100_000)).connection.largest).toBeLessThanOrEqual(700);
+    expect((await expectDownload({ mtu: 9000, segment: 8960 })).connection.largest).toBe(8960);
   });
 
   it('survives loss in both directions', async () => {
-    await download({}, 0.02, 1_000_000);
-    await download({ accepts: { checksum: true, tcp4: true }, scale: 7, buffer: 500_000 }, 0.05, SIZE);
+    await expectDownload({}, 0.02, 1_000_000);
+    await expectDownload({ accepts: { checksum: true, tcp4: true }, scale: 7, buffer: 500_000 }, 0.05, SIZE);
   }, 60_000);
 
   it('survives frames that come in another order', async () => {
-    await download({}, 0, 1_000_000, 0.1);
-    await download({ accepts: { checksum: true, tcp4: true }, scale: 7, buffer: 500_000 }, 0.01, SIZE, 0.1);
+    await expectDownload({}, 0, 1_000_000, 0.1);
+    await expectDownload({ accepts: { checksum: true, tcp4: true }, scale: 7, buffer: 500_000 }, 0.01, SIZE, 0.1);
   }, 60_000);
 
   it('waits with the host while the guest does not read, and goes on when it does', async () => {
@@ -139,7 +139,7 @@ describe('a download', () => {
     expect(nat.counters.buffered).toBeLessThan(500_000);
     // Kernel buffers of a loopback connection take some; the rest is still with the server.
     expect(written).toBe(data.length);
-    expect([...sockets][0]!.writableLength).toBeGreaterThan(0);
+    expect([...sockets][0].writableLength).toBeGreaterThan(0);
     connection.holds = false;
     connection.read();
     await guest.until(() => connection.ended, 'the end', 30_000);
@@ -163,7 +163,7 @@ describe('a download', () => {
   });
 });
 
-const upload = async (
+const expectUpload = async (
   options: { readonly tso?: number; readonly scale?: number },
   loss = 0,
   size = SIZE,
@@ -199,13 +199,13 @@ const upload = async (
 
 describe('an upload', () => {
   it('arrives whole, in plain segments and in ones of 64 KiB', async () => {
-    await upload({});
-    await upload({ tso: 64_240, scale: 7 });
+    await expectUpload({});
+    await expectUpload({ tso: 64_240, scale: 7 });
   });
 
   it('survives loss and disorder in both directions', async () => {
-    await upload({ scale: 7 }, 0.02, 500_000);
-    await upload({ scale: 7, tso: 30_000 }, 0.05);
+    await expectUpload({ scale: 7 }, 0.02, 500_000);
+    await expectUpload({ scale: 7, tso: 30_000 }, 0.05);
   }, 60_000);
 
   it('waits with the guest while the host does not read', async () => {
@@ -227,7 +227,7 @@ describe('an upload', () => {
   });
 
   it('arrives at a slow reader', async () => {
-    await upload({ tso: 64_240, scale: 7 }, 0, 3_000_000, true);
+    await expectUpload({ tso: 64_240, scale: 7 }, 0, 3_000_000, true);
   });
 });
 
@@ -260,6 +260,7 @@ describe('the end of a connection', () => {
     for (const socket of sockets) socket.resetAndDestroy();
     await guest.until(() => second.isReset);
     await guest.until(() => nat.counters.connections === 0);
+    expect(nat.counters).toMatchObject({ buffered: 0, timeWait: 0 });
   });
 
   it('gives back every socket when the machine stops', async () => {

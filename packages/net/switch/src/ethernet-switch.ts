@@ -30,7 +30,7 @@ export class EthernetSwitch {
   readonly #fabric: Fabric;
   readonly #addresses: MacTable<SwitchPort>;
   readonly #ports = new Set<SwitchPort>();
-  readonly #mirrors = new Map<SwitchPort, 'all' | ReadonlySet<SwitchPort>>();
+  readonly #mirrors = new Map<SwitchPort, 'all' | ReadonlySet<NetBackend>>();
   readonly #head = new Uint8Array(ETHERNET_HEADER + VLAN_TAG);
 
   constructor(settings: SwitchSettings) {
@@ -61,7 +61,7 @@ export class EthernetSwitch {
   /** Makes a port; throws `VIV_SWITCH_PORT` for options that make no sense. */
   port(options: SwitchPortOptions = {}): SwitchPort {
     const { mirror } = options;
-    if (mirror !== undefined && mirror !== 'all' && mirror.some((port) => !this.#ports.has(port))) {
+    if (mirror !== undefined && mirror !== 'all' && mirror.some((port) => !this.ports.some((own) => own === port))) {
       throw errors.make('VIV_SWITCH_PORT', 'a port mirrors a port of another switch');
     }
     const port = new SwitchPort(

@@ -1,7 +1,7 @@
+import type { NetBackend } from '@vivarium/contracts';
 import type { RateLimits } from '@vivarium/token-bucket';
 import { errors } from './errors.ts';
 import type { QueueLimits } from './frame-queue.ts';
-import type { SwitchPort } from './switch-port.ts';
 import { DEFAULT_VLAN, LAST_VLAN, VlanMembership } from './vlan.ts';
 
 /** Limits in both directions, named as the device sees them. Absent is unlimited. */
@@ -23,7 +23,7 @@ export interface SwitchPortOptions {
   /** No frames between this port and others that are isolated. */
   readonly isolated?: boolean;
   /** The port only listens: to every frame that enters the switch, or to what these ports send and are sent. */
-  readonly mirror?: 'all' | readonly SwitchPort[];
+  readonly mirror?: 'all' | readonly NetBackend[];
   readonly rate?: PortRates;
   /** Frames that wait for the device; those of the switch when absent. */
   readonly queue?: QueueLimits;

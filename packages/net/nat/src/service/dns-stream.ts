@@ -76,8 +76,11 @@ export class DnsStream implements HostTcpSocket {
 
   /** Events never come from within a call of the socket. */
   #later(act: () => void): void {
-    void Promise.resolve().then(() => {
-      if (!this.#closed) act();
-    });
+    void this.#soon(act);
+  }
+
+  async #soon(act: () => void): Promise<void> {
+    await Promise.resolve();
+    if (!this.#closed) act();
   }
 }

@@ -1,5 +1,5 @@
+import type { FrameOffload } from '@vivarium/contracts';
 import * as p from '@vivarium/net-packet';
-import type { Guest } from './guest.ts';
 
 export interface GuestTcpOptions {
   readonly port?: number;
@@ -10,6 +10,12 @@ export interface GuestTcpOptions {
   readonly segment?: number;
   /** Bytes of one segment that the device cuts, when it can. */
   readonly tso?: number;
+}
+
+/** What sends its frames. */
+export interface SegmentLink {
+  ends(destination: number): p.Ends;
+  sendFrame(bytes: Uint8Array, offload?: FrameOffload): void;
 }
 
 const after = (later: number, earlier: number): number => (later - earlier) | 0;
@@ -34,7 +40,7 @@ export class GuestTcp {
   largest = 0;
   acksSent = 0;
   acknowledges = true;
-  readonly #guest: Guest;
+  readonly #guest: SegmentLink;
   readonly #options: GuestTcpOptions;
   readonly #early = new Map<number, Uint8Array>();
   #iss = (Math.random() * 2 ** 32) >>> 0;
@@ -53,7 +59,7 @@ export class GuestTcp {
   #accepting = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(guest: Guest, ends: GuestTcp['ends'], options: GuestTcpOptions) {
+  constructor(guest: SegmentLink, ends: GuestTcp['ends'], options: GuestTcpOptions) {
     this.#guest = guest;
     this.ends = ends;
     this.#options = options;

@@ -40,6 +40,8 @@ export interface HostTree {
 
   anchor(parent: Anchor, name: FsName): Anchor;
   drop(anchor: Anchor): void;
+  /** False when the host moved the file away from where it can be had: another anchor is needed. */
+  holds(anchor: Anchor): boolean;
   stat(anchor: Anchor): HostStat;
   /** Undefined when there is no such entry. */
   statAt(parent: Anchor, name: FsName): HostStat | undefined;

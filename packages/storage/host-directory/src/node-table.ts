@@ -118,12 +118,12 @@ export class NodeTable {
   anchorOf(node: HostNode, keep?: HostNode): Anchor {
     const way: HostNode[] = [];
     let at: HostNode = node;
-    while (at.anchor === undefined) {
+    while (!this.#isAnchored(at)) {
       if (at.parent === undefined || way.length >= DEEPEST) throw new Fault('ESTALE');
       way.push(at);
       at = at.parent;
     }
-    let anchor = this.#use(at, at.anchor);
+    let anchor = this.#use(at);
     for (let next = way.pop(); next !== undefined; next = way.pop()) anchor = this.#openAnchor(next, anchor, keep);
     return anchor;
   }
@@ -137,7 +137,7 @@ export class NodeTable {
   statOf(node: HostNode): HostStat {
     const file = node.files[0] ?? node.writable[0];
     if (file !== undefined) return this.#tree.fileStat(file);
-    if (node.anchor !== undefined) return this.#tree.stat(this.#use(node, node.anchor));
+    if (this.#isAnchored(node)) return this.#tree.stat(this.#use(node));
     if (node.parent === undefined) throw new Fault('ESTALE');
     const stat = this.#tree.statAt(this.anchorOf(node.parent), node.name);
     if (stat === undefined || !isSame(stat, node)) throw new Fault('ESTALE');
@@ -227,9 +227,17 @@ export class NodeTable {
     }
   }
 
-  #use(node: HostNode, anchor: Anchor): Anchor {
+  /** Whether a node has an anchor that is still good. */
+  #isAnchored(node: HostNode): node is HostNode & { readonly anchor: Anchor } {
+    if (node.anchor === undefined) return false;
+    if (this.#tree.holds(node.anchor)) return true;
+    this.#dropAnchor(node);
+    return node.anchor !== undefined;
+  }
+
+  #use(node: HostNode & { readonly anchor: Anchor }): Anchor {
     if (!node.pinned && this.#anchored.delete(node)) this.#anchored.add(node);
-    return anchor;
+    return node.anchor;
   }
 
   #dropAnchor(node: HostNode): void {

@@ -16,7 +16,12 @@ const settings: readonly (readonly [string, Setting])[] = [
   ['held by path', { hold: 'paths' }],
   ['with few anchors', { anchors: 2 }],
   // Owners of the host can be given away by root only.
-  ...(isRoot ? ([['owners of the host', { ownership: 'host' }]] as const) : []),
+  ...(isRoot
+    ? ([
+        ['owners of the host', { ownership: 'host' }],
+        ['by a user without rights', { humble: true }],
+      ] as const)
+    : []),
 ];
 
 describe.each(settings)('a directory of the host, %s, as a file system backend', (_name, setting) => {

@@ -16,7 +16,21 @@ export const SETTINGS = {
   records: 100_000,
 } as const satisfies Partial<HostDirectorySettings>;
 
-export type Setting = Partial<Omit<HostDirectorySettings, 'tree'>> & Pick<OpenHostDirectoryOptions, 'hold'>;
+export type Setting = Partial<Omit<HostDirectorySettings, 'tree'>> &
+  Pick<OpenHostDirectoryOptions, 'hold'> & {
+    /** Only for root: what the backend does, it does as a user without any rights. */
+    readonly humble?: boolean;
+  };
+
+const NOBODY = 65_534;
+const become = (user: number): void => {
+  process.setegid?.(user);
+  process.seteuid?.(user);
+};
+const becomeRoot = (): void => {
+  process.seteuid?.(0);
+  process.setegid?.(0);
+};
 
 /** Records that outlive a backend. */
 export const recordsInMemory = (): RecordStore & { readonly records: ReadonlyMap<string, FileRecord> } => {
@@ -34,7 +48,8 @@ export const recordsInMemory = (): RecordStore & { readonly records: ReadonlyMap
 };
 
 /** A new directory behind a backend. */
-export const temporary = ({ hold, ...settings }: Setting = {}) => {
+export const temporary = ({ hold, humble = false, ...settings }: Setting = {}) => {
+  if (humble) become(NOBODY);
   const path = fs.mkdtempSync(join(tmpdir(), 'vivarium-share-'));
   const tree = openHostDirectory(path, hold === undefined ? {} : { hold });
   const store = recordsInMemory();
@@ -49,6 +64,7 @@ export const temporary = ({ hold, ...settings }: Setting = {}) => {
     dispose: () => {
       backend.reset();
       tree.dispose();
+      if (humble) becomeRoot();
       fs.chmodSync(path, 0o700);
       fs.rmSync(path, { recursive: true });
     },

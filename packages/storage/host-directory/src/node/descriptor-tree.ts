@@ -29,6 +29,10 @@ export class DescriptorTree extends NodeTree {
     fs.closeSync(anchor);
   }
 
+  holds(): boolean {
+    return true;
+  }
+
   override stat(anchor: Anchor): HostStat {
     return hostStat(fs.fstatSync(anchor, { bigint: true }));
   }

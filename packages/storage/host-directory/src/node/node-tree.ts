@@ -38,6 +38,7 @@ export abstract class NodeTree implements HostTree {
 
   abstract anchor(parent: Anchor, name: FsName): Anchor;
   abstract drop(anchor: Anchor): void;
+  abstract holds(anchor: Anchor): boolean;
   /** A path that leads to the file itself, not past it. */
   protected abstract pathOf(anchor: Anchor): BytePath;
 

@@ -42,6 +42,15 @@ export class PathTree extends NodeTree {
     this.#held.delete(anchor);
   }
 
+  holds(anchor: Anchor): boolean {
+    try {
+      this.pathOf(anchor);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** What was below a directory is below it still. */
   override rename(parent: Anchor, name: FsName, newParent: Anchor, newName: FsName): void {
     const from = `${this.pathOf(parent)}/${name}`;

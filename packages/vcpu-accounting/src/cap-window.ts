@@ -1,0 +1,98 @@
+/** A stretch of consumption on one pCPU, and what older stretches were folded into it. */
+interface Stretch {
+  readonly start: number;
+  end: number;
+  /** Counted as if all of it had been used at `end`. */
+  readonly lump: number;
+}
+
+/** Stretches that are kept; older ones are folded together, to the disadvantage of the domain. */
+const STRETCHES = 64;
+
+/**
+ * A cap: at most `budget` nanoseconds of CPU in any `period`, wherever it begins. Budgets that are filled up at the
+ * edges of fixed periods allow twice the budget around an edge; this one slides, so that any ten periods in a row
+ * hold at most ten budgets. A nanosecond that was used comes back one period later.
+ */
+export class CapWindow {
+  readonly budget: number;
+  readonly #period: number;
+  /** Grants below this are not worth a switch. */
+  readonly #least: number;
+  #stretches: Stretch[] = [];
+
+  constructor(budget: number, period: number, least: number) {
+    this.budget = budget;
+    this.#period = period;
+    this.#least = Math.min(least, budget);
+  }
+
+  /** `ranFor` nanoseconds that end at `now`. */
+  charge(ranFor: number, now: number): void {
+    if (ranFor <= 0) return;
+    const start = now - ranFor;
+    const last = this.#stretches.at(-1);
+    if (last !== undefined && last.end === start) {
+      last.end = now;
+      return;
+    }
+    this.#stretches = this.#stretches.filter(({ end }) => end > now - this.#period);
+    this.#stretches.push({ start, end: now, lump: 0 });
+    const [first, second] = this.#stretches;
+    if (this.#stretches.length <= STRETCHES || first === undefined || second === undefined) return;
+    const lump = first.lump + second.lump + first.end - first.start;
+    this.#stretches.splice(0, 2, { start: second.start, end: second.end, lump });
+  }
+
+  /**
+   * How long a vCPU may run from `now` on, while its siblings use `committed` in the same time; 0 when that is less
+   * than is worth a switch.
+   */
+  grant(committed: number, now: number): number {
+    const allowed = this.#allowed(committed, now);
+    return allowed < this.#least ? 0 : allowed;
+  }
+
+  /** The first time from `now` on at which {@link grant} gives something, if the siblings use no more. */
+  nextGrant(committed: number, now: number): number {
+    // What was used only leaves the window with time, so a grant that is possible stays so.
+    let [early, late] = [now, now + this.#period];
+    while (early < late) {
+      const middle = Math.floor((early + late) / 2);
+      if (this.grant(committed, middle) > 0) late = middle;
+      else early = middle + 1;
+    }
+    return late;
+  }
+
+  /** The longest run from `now` on after no moment of which the window holds more than the budget. */
+  #allowed(committed: number, now: number): number {
+    const room = this.budget - committed;
+    const left = now - this.#period;
+    if (this.#stretches.every(({ end }) => end <= left)) return Math.max(0, room);
+    // Between two edges the window loses as many nanoseconds in a nanosecond as there are stretches at its left end.
+    const edges = this.#stretches
+      .flatMap(({ start, end }) => [start, end])
+      .filter((edge) => edge > left)
+      .sort((a, b) => a - b);
+    let at = left;
+    let free = room - this.#used(left);
+    if (free < 0) return 0;
+    for (const edge of edges) {
+      const loss = this.#stretches.reduce((count, { start, end }) => count + (start <= at && end > at ? 1 : 0), 0);
+      const after = free + (loss - 1) * (edge - at);
+      if (after < 0) return at - left + Math.floor(free / (1 - loss));
+      at = edge;
+      free = room - this.#used(edge) - (edge - left);
+    }
+    return at - left + free;
+  }
+
+  /** What the window holds when it begins at `left`. */
+  #used(left: number): number {
+    return this.#stretches.reduce(
+      (sum, { start, end, lump }) => sum + (end > left ? lump + end - Math.max(start, left) : 0),
+      0,
+    );
+  }
+}

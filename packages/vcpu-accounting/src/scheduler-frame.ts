@@ -1,0 +1,346 @@
+import type {
+  Decision,
+  PcpuId,
+  PreemptionHint,
+  Scheduler,
+  SchedulingParameter,
+  VcpuChange,
+  VcpuId,
+  VcpuParameters,
+  VcpuStats,
+} from '@vivarium/contracts';
+import { CapWindow } from './cap-window.ts';
+import { errors } from './errors.ts';
+import {
+  type CheckedParameters,
+  changed,
+  checkChange,
+  checkInteger,
+  checkParameters,
+  defaultParameters,
+} from './parameters.ts';
+import { Domain, Pcpu, type Vcpu } from './vcpu.ts';
+
+/** What an algorithm chooses for a pCPU. */
+export type Choice<V extends Vcpu> =
+  | { readonly kind: 'run'; readonly vcpu: V; readonly slice: number; readonly kick?: Pcpu<V> | undefined }
+  | { readonly kind: 'idle'; readonly until: number | undefined };
+
+/** Budgets of caps are for this long. */
+const CAP_PERIOD = 10_000_000;
+/** A cap grants no less at a time, unless its whole budget is less. */
+const LEAST_GRANT = 100_000;
+
+/**
+ * The part of the Scheduler contract that all algorithms share: who is where, time stamps, statistics, caps, and what
+ * is ignored or refused. An algorithm keeps its order in its own fields of a {@link Vcpu} and says whom to run.
+ */
+export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
+  abstract readonly name: string;
+  abstract readonly honours: readonly SchedulingParameter[];
+  /** In the order in which they came. */
+  protected readonly pcpus: Pcpu<V>[] = [];
+  /** Those that are ready or run, and are not parked; in no particular order. */
+  protected readonly competing: V[] = [];
+  readonly #vcpus = new Map<VcpuId, V>();
+  readonly #domains = new Map<string, Domain>();
+  readonly #parked = new Set<V>();
+  #now = 0;
+
+  /** A vCPU with the algorithm's own fields. */
+  protected abstract make(id: VcpuId, domain: Domain, parameters: CheckedParameters, now: number): V;
+  /** `vcpu` competes from now on; it is in the list already. */
+  protected abstract joined(vcpu: V, now: number): void;
+  /** `vcpu` competes no more; it holds no pCPU and is no longer in the list. */
+  protected abstract left(vcpu: V, now: number): void;
+  /** `vcpu` used `ranFor` nanoseconds until `now`. */
+  protected abstract charged(vcpu: V, ranFor: number, now: number): void;
+  /** Whom to run on `pcpu`, which is free, among those that compete and hold none. */
+  protected abstract choose(pcpu: Pcpu<V>, now: number): Choice<V>;
+  /** Which busy pCPU `vcpu`, which competes and holds none, should have now. None of them is idle. */
+  protected abstract victim(vcpu: V, now: number): Pcpu<V> | undefined;
+  /** The parameters of `vcpu` were `before`; what it ran is charged. */
+  protected retuned(_vcpu: V, _before: CheckedParameters, _now: number): void {}
+  /** A pCPU came or went. */
+  protected resized(_now: number): void {}
+  /** `vcpu` was taken from the scheduler, after it left. */
+  protected forgotten(_vcpu: V): void {}
+
+  addPcpu(pcpu: PcpuId, time: number): void {
+    const now = this.#at(time);
+    checkInteger('id', pcpu);
+    if (this.#pcpu(pcpu) !== undefined)
+      throw errors.make('VIV_SCHEDULER_TAKEN', `pCPU ${pcpu} is in this pool already`);
+    this.pcpus.push(new Pcpu<V>(pcpu));
+    this.resized(now);
+  }
+
+  removePcpu(id: PcpuId, time: number): PreemptionHint {
+    const now = this.#at(time);
+    const pcpu = this.#pcpu(id);
+    if (pcpu === undefined) return undefined;
+    const vcpu = this.#giveBack(pcpu, now);
+    this.pcpus.splice(this.pcpus.indexOf(pcpu), 1);
+    this.resized(now);
+    return vcpu === undefined ? undefined : this.#hint(vcpu, now);
+  }
+
+  add(id: VcpuId, parameters: VcpuParameters, time: number): void {
+    const now = this.#at(time);
+    checkInteger('id', id);
+    checkParameters(parameters);
+    if (this.#vcpus.has(id)) throw errors.make('VIV_SCHEDULER_TAKEN', `vCPU ${id} is in this scheduler already`);
+    const domain = this.#domains.get(parameters.domain) ?? new Domain(parameters.domain);
+    this.#domains.set(domain.name, domain);
+    const vcpu = this.make(id, domain, changed(defaultParameters, parameters), now);
+    domain.members.add(vcpu);
+    this.#vcpus.set(id, vcpu);
+    if (parameters.cap !== undefined) this.#setCap(domain, parameters.cap, now);
+  }
+
+  remove(id: VcpuId, time: number): PreemptionHint {
+    const now = this.#at(time);
+    const vcpu = this.#vcpus.get(id);
+    if (vcpu === undefined) return undefined;
+    const held = vcpu.pcpu;
+    this.#fallAsleep(vcpu, now);
+    for (const pcpu of this.pcpus) if (pcpu.favourite === vcpu) pcpu.favourite = undefined;
+    this.#vcpus.delete(id);
+    vcpu.domain.members.delete(vcpu);
+    if (vcpu.domain.members.size === 0) this.#domains.delete(vcpu.domain.name);
+    this.forgotten(vcpu);
+    return held?.id;
+  }
+
+  change(id: VcpuId, change: VcpuChange, time: number): readonly PcpuId[] {
+    const now = this.#at(time);
+    const vcpu = this.#vcpus.get(id);
+    if (vcpu === undefined) throw errors.make('VIV_SCHEDULER_TAKEN', `there is no vCPU ${id} to change`);
+    checkChange(change);
+    this.settle(vcpu, now);
+    const before = vcpu.parameters;
+    vcpu.parameters = changed(before, change);
+    this.retuned(vcpu, before, now);
+    if (change.cap !== undefined) {
+      this.#setCap(vcpu.domain, change.cap, now);
+      return this.pcpus.map((pcpu) => pcpu.id);
+    }
+    const hint = vcpu.pcpu === undefined ? this.#hint(vcpu, now) : vcpu.pcpu.id;
+    return hint === undefined ? [] : [hint];
+  }
+
+  wake(id: VcpuId, time: number): PreemptionHint {
+    const now = this.#at(time);
+    const vcpu = this.#vcpus.get(id);
+    if (vcpu === undefined || vcpu.state !== 'asleep') return undefined;
+    vcpu.state = 'ready';
+    vcpu.meter.wake(now);
+    if (this.#granted(vcpu, now) === 0) {
+      this.#park(vcpu, now);
+      return undefined;
+    }
+    this.#join(vcpu, now);
+    return this.#hint(vcpu, now);
+  }
+
+  sleep(id: VcpuId, time: number): void {
+    const now = this.#at(time);
+    const vcpu = this.#vcpus.get(id);
+    if (vcpu !== undefined) this.#fallAsleep(vcpu, now);
+  }
+
+  yield(id: VcpuId, time: number, to?: VcpuId): void {
+    this.#at(time);
+    const vcpu = this.#vcpus.get(id);
+    const pcpu = vcpu?.pcpu as Pcpu<V> | undefined;
+    if (vcpu === undefined || pcpu === undefined) return;
+    vcpu.gaveWay = true;
+    const favourite = to === undefined ? undefined : this.#vcpus.get(to);
+    pcpu.favourite = favourite === vcpu ? undefined : favourite;
+  }
+
+  pick(id: PcpuId, time: number): Decision {
+    const now = this.#at(time);
+    const pcpu = this.#pcpu(id);
+    if (pcpu === undefined) return { kind: 'idle', until: undefined };
+    const before = this.#giveBack(pcpu, now);
+    pcpu.hinted = false;
+    this.#unpark(now);
+    const decision = this.#decide(pcpu, now);
+    pcpu.favourite = undefined;
+    if (before !== undefined) before.gaveWay = false;
+    return decision;
+  }
+
+  account(id: VcpuId, ranFor: number, time: number): void {
+    const now = this.#at(time);
+    const vcpu = this.#vcpus.get(id);
+    if (vcpu?.pcpu !== undefined) this.#charge(vcpu, ranFor, now);
+  }
+
+  stats(id: VcpuId, time: number): VcpuStats | undefined {
+    return this.#vcpus.get(id)?.meter.stats(this.#at(time));
+  }
+
+  /** Charges a vCPU that runs for what it must have used since the last time. */
+  protected settle(vcpu: V, now: number): void {
+    if (vcpu.pcpu !== undefined) this.#charge(vcpu, now - vcpu.chargedAt, now);
+  }
+
+  /** Those of a guest. */
+  protected siblings(vcpu: V): Iterable<V> {
+    return vcpu.domain.members as Set<V>;
+  }
+
+  /** Every vCPU, also those that sleep. */
+  protected all(): Iterable<V> {
+    return this.#vcpus.values();
+  }
+
+  /** Lets the host know that it should pick for `pcpu`. */
+  protected hinted(pcpu: Pcpu<V>): PcpuId {
+    pcpu.hinted = true;
+    return pcpu.id;
+  }
+
+  #decide(pcpu: Pcpu<V>, now: number): Decision {
+    for (;;) {
+      const choice = this.choose(pcpu, now);
+      const unpark = this.#nextUnpark();
+      if (choice.kind === 'idle') {
+        const until = Math.min(choice.until ?? unpark, unpark);
+        return { kind: 'idle', until: until === Number.POSITIVE_INFINITY ? undefined : Math.max(until, now + 1) };
+      }
+      const { vcpu, kick } = choice;
+      const granted = this.#granted(vcpu, now);
+      if (granted === 0) {
+        this.#leave(vcpu, now);
+        this.#park(vcpu, now);
+        continue;
+      }
+      const slice = Math.max(1, Math.floor(Math.min(choice.slice, granted, unpark - now)));
+      pcpu.current = vcpu;
+      vcpu.pcpu = pcpu;
+      vcpu.state = 'running';
+      vcpu.lastPcpu = pcpu.id;
+      vcpu.chargedAt = now;
+      vcpu.startedAt = now;
+      vcpu.sliceEnd = now + slice;
+      vcpu.meter.start(pcpu.id, now);
+      const run = { kind: 'run', vcpu: vcpu.id, slice } as const;
+      return kick === undefined ? run : { ...run, kick: this.hinted(kick) };
+    }
+  }
+
+  #hint(vcpu: V, now: number): PreemptionHint {
+    if (vcpu.slot === undefined || vcpu.pcpu !== undefined) return undefined;
+    let chosen: Pcpu<V> | undefined;
+    for (const pcpu of this.pcpus) {
+      if (pcpu.current !== undefined || pcpu.hinted || !vcpu.mayRunOn(pcpu.id)) continue;
+      if (chosen === undefined || pcpu.id === vcpu.lastPcpu) chosen = pcpu;
+    }
+    chosen ??= this.victim(vcpu, now);
+    return chosen === undefined ? undefined : this.hinted(chosen);
+  }
+
+  #giveBack(pcpu: Pcpu<V>, now: number): V | undefined {
+    const vcpu = pcpu.current;
+    if (vcpu === undefined) return undefined;
+    pcpu.current = undefined;
+    vcpu.pcpu = undefined;
+    vcpu.state = 'ready';
+    vcpu.meter.stop(now);
+    return vcpu;
+  }
+
+  #fallAsleep(vcpu: V, now: number): void {
+    if (vcpu.state === 'asleep') return;
+    const pcpu = vcpu.pcpu;
+    if (pcpu !== undefined) pcpu.current = undefined;
+    vcpu.pcpu = undefined;
+    vcpu.state = 'asleep';
+    vcpu.gaveWay = false;
+    vcpu.meter.sleep(now);
+    vcpu.parkedUntil = undefined;
+    this.#parked.delete(vcpu);
+    this.#leave(vcpu, now);
+  }
+
+  #charge(vcpu: V, ranFor: number, now: number): void {
+    const ran = Math.min(Math.max(0, Math.floor(ranFor) || 0), now - vcpu.chargedAt);
+    vcpu.chargedAt = now;
+    vcpu.meter.charge(ran, now);
+    vcpu.domain.cap?.charge(ran, now);
+    this.charged(vcpu, ran, now);
+  }
+
+  #join(vcpu: V, now: number): void {
+    vcpu.slot = this.competing.push(vcpu) - 1;
+    this.joined(vcpu, now);
+  }
+
+  #leave(vcpu: V, now: number): void {
+    const slot = vcpu.slot;
+    const last = this.competing.at(-1);
+    if (slot === undefined || last === undefined) return;
+    this.competing[slot] = last;
+    last.slot = slot;
+    this.competing.pop();
+    vcpu.slot = undefined;
+    this.left(vcpu, now);
+  }
+
+  #setCap(domain: Domain, cap: number, now: number): void {
+    const caps = this.honours.includes('cap') && cap > 0;
+    domain.cap = caps ? new CapWindow((cap * CAP_PERIOD) / 1000, CAP_PERIOD, LEAST_GRANT) : undefined;
+    for (const vcpu of domain.members) if (vcpu.parkedUntil !== undefined) vcpu.parkedUntil = now;
+  }
+
+  /** How long the cap lets a vCPU run; what is left of it is for every ready sibling. */
+  #granted(vcpu: V, now: number): number {
+    const { cap, members } = vcpu.domain;
+    if (cap === undefined) return Number.POSITIVE_INFINITY;
+    const left = cap.grant(vcpu.domain.committed(now), now);
+    let ready = 0;
+    for (const { state } of members) if (state === 'ready') ready += 1;
+    return Math.max(Math.min(left, LEAST_GRANT), Math.floor(left / Math.max(1, ready)));
+  }
+
+  #park(vcpu: V, now: number): void {
+    const { domain } = vcpu;
+    vcpu.parkedUntil = Math.max(now + 1, domain.cap?.nextGrant(domain.committed(now), now) ?? now);
+    vcpu.meter.park(now);
+    this.#parked.add(vcpu);
+  }
+
+  #unpark(now: number): void {
+    for (const vcpu of this.#parked) {
+      if (vcpu.parkedUntil === undefined || vcpu.parkedUntil > now) continue;
+      if (this.#granted(vcpu, now) === 0) {
+        this.#park(vcpu, now);
+        continue;
+      }
+      this.#parked.delete(vcpu);
+      vcpu.parkedUntil = undefined;
+      vcpu.meter.unpark(now);
+      this.#join(vcpu, now);
+    }
+  }
+
+  #nextUnpark(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { parkedUntil } of this.#parked) if (parkedUntil !== undefined && parkedUntil < next) next = parkedUntil;
+    return next;
+  }
+
+  #pcpu(id: PcpuId): Pcpu<V> | undefined {
+    for (const pcpu of this.pcpus) if (pcpu.id === id) return pcpu;
+    return undefined;
+  }
+
+  /** The host's clock does not go back; where it seems to, time stands still. */
+  #at(time: number): number {
+    if (time > this.#now) this.#now = time;
+    return this.#now;
+  }
+}

@@ -2,7 +2,7 @@
 import type { FsOpenMode } from '@vivarium/contracts';
 import { isDirectory, isFault, PERMISSIONS } from '@vivarium/fs-backend';
 import type { Fid } from './fid-table.ts';
-import { bare, callerOf, nextFid, type Operation, type Outcome, roomFor, type Share } from './operation.ts';
+import { bare, callerOf, nextFid, type Operation, type Outcome, roomFor } from './operation.ts';
 import * as p from './protocol-table.ts';
 import { qidType, Reply } from './reply.ts';
 

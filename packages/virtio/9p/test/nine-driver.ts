@@ -109,7 +109,7 @@ export class NineDriver {
 
   start(): void {
     this.device.reset();
-    this.device.activate(this.device.features, [this.queue], { configChanged: () => {}, needsReset: () => {} });
+    this.device.activate(this.device.features, [this.queue]);
   }
 
   message(type: number, fields: readonly Field[], tag = (this.#tag = (this.#tag + 1) & 0x7fff)): Uint8Array {

@@ -74,7 +74,7 @@ export class FuseDriver {
 
   start(): void {
     this.device.reset();
-    this.device.activate(0n, [this.priority, this.queue], { configChanged: () => {}, needsReset: () => {} });
+    this.device.activate(0n, [this.priority, this.queue]);
   }
 
   /** A message with its header. */

@@ -303,7 +303,14 @@ describe('segments that do not fit', () => {
     expect(socket.bytes).toBe(16_384);
   });
 
-  it('are bounded in number', () => {
+  it('are kept as far as the window goes when they are segments', () => {
+    const { connection, socket } = opened({}, { scale: 4 });
+    for (let count = 1; count < 40; count += 1) sendAt(connection, count * 1000, 'z'.repeat(1000));
+    sendAt(connection, 0, '0'.repeat(1000));
+    expect(socket.bytes).toBe(40_000);
+  });
+
+  it('are bounded in number when they are crumbs', () => {
     const { connection, socket, nat } = opened();
     for (let count = 0; count < 500; count += 1) sendAt(connection, 1 + count * 2, 'z');
     expect(nat.counters.buffered).toBeLessThanOrEqual(65_536);

@@ -16,10 +16,16 @@ export interface Arrival {
   readonly acknowledgeNow: boolean;
 }
 
+interface Piece {
+  readonly start: number;
+  readonly bytes: Uint8Array;
+}
+
 /** Windows begin so, and double as they are used. */
 const FIRST_CAPACITY = 65_536;
-/** Pieces that wait behind gaps. */
-const MOST_PIECES = 64;
+/** Pieces that wait behind gaps: so many of any size, and one more for each so many bytes of all of them. */
+const SMALL_PIECES = 64;
+const BYTES_A_PIECE = 256;
 
 /** The direction from the guest: what is next, what came early, and how much more may come. */
 export class TcpReceiver {
@@ -34,7 +40,8 @@ export class TcpReceiver {
   /** What is held in the budget. */
   #held = 0;
   /** What came early: sorted, apart from each other, inside of the window. */
-  #early: { readonly start: number; readonly bytes: Uint8Array }[] = [];
+  #early: Piece[] = [];
+  #earlyBytes = 0;
   readonly #slab = new PayloadSlab();
   #finAt: number | undefined;
   #ended = false;
@@ -123,6 +130,7 @@ export class TcpReceiver {
     this.#budget.change(-this.#held);
     this.#held = 0;
     this.#early = [];
+    this.#earlyBytes = 0;
   }
 
   #append(piece: Uint8Array, to: Uint8Array[]): void {
@@ -139,28 +147,41 @@ export class TcpReceiver {
       const old = distance(this.#next, first.start);
       if (old < 0) return;
       this.#early.shift();
+      this.#earlyBytes -= first.bytes.length;
       if (old < first.bytes.length) this.#append(first.bytes.subarray(old), to);
     }
   }
 
   /** Keeps what is not there yet of a segment that came early. */
   #keep(sequence: number, length: number, copy: CopyPayload): void {
+    const last = this.#early.at(-1);
     let start = 0;
-    const pieces: { readonly start: number; readonly bytes: Uint8Array }[] = [];
-    for (const early of this.#early) {
-      const from = distance(early.start, sequence);
-      if (from >= length) break;
-      if (from > start) pieces.push(pieceOf(sequence, start, from, copy));
-      start = Math.max(start, from + early.bytes.length);
+    const pieces: Piece[] = [];
+    if (last === undefined || distance(sequence, last.start) < last.bytes.length) {
+      for (const early of this.#early) {
+        const from = distance(early.start, sequence);
+        if (from >= length) break;
+        if (from > start) pieces.push(pieceOf(sequence, start, from, copy));
+        start = Math.max(start, from + early.bytes.length);
+      }
     }
     if (start < length) pieces.push(pieceOf(sequence, start, length, copy));
-    if (this.#early.length + pieces.length > MOST_PIECES) return;
-    this.#early = [...this.#early, ...pieces].sort((one, other) => distance(one.start, other.start));
+    for (const piece of pieces) this.#insert(piece);
+  }
+
+  #insert(piece: Piece): void {
+    const bytes = this.#earlyBytes + piece.bytes.length;
+    if (this.#early.length >= SMALL_PIECES + bytes / BYTES_A_PIECE) return;
+    this.#earlyBytes = bytes;
+    // Nearly always behind all others.
+    let at = this.#early.length;
+    while (at > 0 && distance(this.#early[at - 1]?.start ?? 0, piece.start) > 0) at -= 1;
+    this.#early.splice(at, 0, piece);
   }
 }
 
 /** Memory of its own: it may wait for long. */
-const pieceOf = (sequence: number, start: number, end: number, copy: CopyPayload) => {
+const pieceOf = (sequence: number, start: number, end: number, copy: CopyPayload): Piece => {
   const bytes = new Uint8Array(end - start);
   copy(start, bytes);
   return { start: advance(sequence, start), bytes };

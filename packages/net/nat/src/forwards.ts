@@ -66,10 +66,6 @@ export class Forwards {
     return [...this.#open.keys()];
   }
 
-  get peers(): number {
-    return this.#outside.size;
-  }
-
   /** Opens a forward; rejects with `VIV_NAT_FORWARD` when the host does not let it listen there. */
   async add(wanted: Forward): Promise<Forward> {
     let listener: HostListener;

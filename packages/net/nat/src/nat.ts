@@ -73,6 +73,7 @@ export class Nat implements NetBackend {
   readonly #echo: Echo;
   readonly #frames: FrameInput;
   #identification = 0;
+  #stopped = false;
 
   constructor(settings: NatSettings) {
     const { host, clock, plan, mtu, limits, egress, random } = settings;
@@ -210,6 +211,7 @@ export class Nat implements NetBackend {
   }
 
   send(frame: NetFrame): boolean {
+    if (this.#stopped) return true;
     this.#link.answering(() => this.#frames.receive(frame));
     return true;
   }
@@ -240,6 +242,7 @@ export class Nat implements NetBackend {
 
   /** Gives every socket back, for good. */
   stop(): void {
+    this.#stopped = true;
     this.#forwards.stop();
     this.reset();
   }

@@ -421,6 +421,20 @@ describe('the last word', () => {
   });
 });
 
+describe('a translator that was stopped', () => {
+  it('has given every socket back, and opens no other', () => {
+    const { guest, host, nat, connection } = opened();
+    guest.sendUdp(PEER, 1, 2, new Uint8Array(3));
+    nat.stop();
+    connection.open();
+    guest.connect(PEER, 81).close();
+    guest.sendUdp(PEER, 1, 2, new Uint8Array(3));
+    connection.close();
+    expect(host.sockets.map(({ isReset }) => isReset)).toEqual([true]);
+    expect(host.udp.map(({ closed }) => closed)).toEqual([true]);
+  });
+});
+
 describe('a silent connection', () => {
   it('is asked for a sign of life, and kept as long as it gives one', () => {
     const { clock, guest, nat, connection } = opened({ timeouts: { idle: 600 } });

@@ -22,10 +22,6 @@ export class FrameQueue {
     return this.#frames.length - this.#head;
   }
 
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   get front(): NetFrame | undefined {
     return this.#frames[this.#head];
   }

@@ -43,10 +43,6 @@ export class Echo {
     this.#parts = parts;
   }
 
-  get pending(): number {
-    return this.#pending;
-  }
-
   clear(): void {
     this.#generation += 1;
     this.#pending = 0;

@@ -41,14 +41,6 @@ export class Reassembly {
     this.#limits = limits;
   }
 
-  get size(): number {
-    return this.#partials.size;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   clear(): void {
     this.#partials.clear();
     this.#bytes = 0;

@@ -71,10 +71,6 @@ export class Egress {
     this.#settings = settings;
   }
 
-  get pinned(): number {
-    return this.#pins.size;
-  }
-
   /** Whether a guest may send there. Echoes have no port. */
   allows(protocol: 'tcp' | 'udp' | 'icmp', address: Ipv4Address, port: number): boolean {
     const { mode, allow, network } = this.#settings;

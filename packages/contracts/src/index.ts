@@ -22,6 +22,7 @@
  *
  * @module
  */
+export * from './balloon.ts';
 export * from './block.ts';
 export * from './bus.ts';
 export * from './character.ts';

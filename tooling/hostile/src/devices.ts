@@ -2,6 +2,7 @@ import { BlockBackendToken, bind, CharBackendToken, NetBackendToken, VirtioDevic
 import { createSwitch, switchPort } from '@vivarium/net-switch';
 import { storageMemory } from '@vivarium/storage-memory';
 import { fakeCharBackend, setupPart, type VirtioProbe, type VirtioSubject } from '@vivarium/testkit';
+import { virtioBalloon } from '@vivarium/virtio-balloon';
 import { virtioBlk } from '@vivarium/virtio-blk';
 import { virtioConsole } from '@vivarium/virtio-console';
 import { virtioNet } from '@vivarium/virtio-net';
@@ -59,5 +60,17 @@ export const TARGETS: readonly HostileTarget[] = [
   {
     name: 'rng',
     make: () => subject(setupPart(virtioRng, { options: { seed: 1 } }), { queue: 0, writable: [64] }),
+  },
+  {
+    name: 'balloon',
+    make: () =>
+      subject(setupPart(virtioBalloon, { options: { target: MEBIBYTE } }), {
+        queue: 0,
+        readable: [new Uint8Array(Uint32Array.of(0x8_0001, 0x8_0002).buffer)],
+      }),
+  },
+  {
+    name: 'balloon, free page reporting',
+    make: () => subject(setupPart(virtioBalloon), { queue: 4, writable: [4096, 4096] }),
   },
 ];

@@ -2,6 +2,7 @@ import type { DebugPoint, WatchedAccess } from './debug-point.ts';
 import type { DeviceTreeNode } from './device-tree.ts';
 import type { GuestFault } from './fault.ts';
 import type { InterruptLine } from './interrupt.ts';
+import type { InterruptFile, PrivilegeLevel } from './interrupt-file.ts';
 import type { StateCodec } from './state.ts';
 import { defineToken, type Token } from './token.ts';
 
@@ -72,6 +73,11 @@ export interface Vcpu {
    * clears it (ACLINT specification, chapter 4).
    */
   interruptInput(name: string): InterruptLine | undefined;
+  /**
+   * Plugs in the interrupt file of a level, which stays. Its notification comes by `interruptInput`. False when the core
+   * was not asked to have the registers for it; absent when it never has.
+   */
+  connectInterruptFile?(level: PrivilegeLevel, file: InterruptFile): boolean;
   /** Starts a stopped vCPU. What `entry` and `argument` do is the architecture's business (RISC-V: pc and a1). */
   start(entry: bigint, argument: bigint): void;
   /** Stops it; `run` then returns `stopped`. */

@@ -40,6 +40,7 @@ export * from './firmware.ts';
 export * from './grants.ts';
 export * from './host-file.ts';
 export * from './interrupt.ts';
+export * from './interrupt-file.ts';
 export * from './logger.ts';
 export * from './machine.ts';
 export * from './memory.ts';

@@ -13,7 +13,7 @@ import { RiscvCoreDebug } from './debug/core-debug.ts';
 import { StopPoints } from './debug/stop-points.ts';
 import { CodeCache } from './decode/code-cache.ts';
 import { PAGE_BYTES, PAGE_SLOTS, SLOT_BYTES, STRADDLE } from './decode/slot.ts';
-import { coreDeviceTree } from './device-tree.ts';
+import { coreDeviceTree, isaExtensions } from './device-tree.ts';
 import { HEAT_COUNTERS } from './emit/main-loop.ts';
 import type { HelperIndices } from './emit/arithmetic.ts';
 import { RiscvHart } from './hart/hart.ts';
@@ -30,6 +30,7 @@ export interface RiscvCoreParts {
 export interface RiscvCoreOptions {
   readonly harts: number;
   readonly timebaseFrequency: number;
+  readonly aia: boolean;
   readonly codePages: number;
   readonly translate: boolean;
   readonly hotJumps: number;
@@ -85,6 +86,7 @@ export class RiscvCore implements CpuCore {
           statistics: options.statistics,
           hot: (slot) => this.#translator?.hot(slot),
           timebaseFrequency: options.timebaseFrequency,
+          advancedInterrupts: options.aia,
           environmentCall: (hart) => this.#environmentCall?.(hart) ?? 'reflect',
           alone: (hart) => harts.every((other) => other === hart || !other.progressing),
         }),
@@ -95,7 +97,7 @@ export class RiscvCore implements CpuCore {
     const [first] = harts;
     if (options.translate && first !== undefined)
       this.#translator = this.#createTranslator(memory, first, regions, options);
-    this.deviceTree = coreDeviceTree(options.harts, options.timebaseFrequency);
+    this.deviceTree = coreDeviceTree(options.harts, options.timebaseFrequency, isaExtensions(options.aia));
   }
 
   #createTranslator(

@@ -9,14 +9,24 @@ export const ISA_EXTENSIONS: readonly string[] = [
   ...['sstc', 'svade', 'svadu', 'svinval', 'svnapot', 'svpbmt'],
 ];
 
-const isaString = (): string => {
-  const letters = ISA_EXTENSIONS.filter((name) => name.length === 1).join('');
-  const names = ISA_EXTENSIONS.filter((name) => name.length > 1);
+const FIRST_SUPERVISOR_EXTENSION = ISA_EXTENSIONS.indexOf('sstc');
+
+/** The extensions of a core: with `aia` also those of the Advanced Interrupt Architecture. */
+export const isaExtensions = (aia: boolean): readonly string[] =>
+  aia ? ISA_EXTENSIONS.toSpliced(FIRST_SUPERVISOR_EXTENSION, 0, 'smaia', 'ssaia') : ISA_EXTENSIONS;
+
+const isaString = (extensions: readonly string[]): string => {
+  const letters = extensions.filter((name) => name.length === 1).join('');
+  const names = extensions.filter((name) => name.length > 1);
   return [`rv64${letters}`, ...names].join('_');
 };
 
 /** The `/cpus` node (Linux bindings riscv/cpus.yaml and riscv/extensions.yaml). */
-export const coreDeviceTree = (harts: number, timebaseFrequency: number): DeviceTreeNode => ({
+export const coreDeviceTree = (
+  harts: number,
+  timebaseFrequency: number,
+  extensions: readonly string[] = ISA_EXTENSIONS,
+): DeviceTreeNode => ({
   name: 'cpus',
   properties: { '#address-cells': 1, '#size-cells': 0, 'timebase-frequency': timebaseFrequency },
   children: Array.from({ length: harts }, (_, hart) => ({
@@ -28,9 +38,9 @@ export const coreDeviceTree = (harts: number, timebaseFrequency: number): Device
       status: 'okay',
       compatible: 'riscv',
       'mmu-type': 'riscv,sv57',
-      'riscv,isa': isaString(),
+      'riscv,isa': isaString(extensions),
       'riscv,isa-base': 'rv64i',
-      'riscv,isa-extensions': ISA_EXTENSIONS,
+      'riscv,isa-extensions': extensions,
       'riscv,cbom-block-size': CACHE_BLOCK,
       'riscv,cboz-block-size': CACHE_BLOCK,
       'riscv,cbop-block-size': CACHE_BLOCK,

@@ -3,7 +3,8 @@
  * through the MMU plugin. Frequent instructions run in a WebAssembly interpreter that is generated from the instruction
  * table, the rest in TypeScript.
  *
- * Specification: The RISC-V Instruction Set Manual, volumes I and II, version 20241101.
+ * Specification: The RISC-V Instruction Set Manual, volumes I and II, version 20241101; The RISC-V Advanced Interrupt
+ * Architecture 1.0, https://github.com/riscv/riscv-aia.
  *
  * @example
  * import { riscv64Core } from '@vivarium/cpu-riscv64';
@@ -36,6 +37,8 @@ export const riscv64CoreOptions = z
       .max(1_000_000_000)
       .refine((frequency) => 1_000_000_000 % frequency === 0, 'must divide 1000000000')
       .default(10_000_000),
+    /** Smaia and Ssaia: registers for interrupts that come as messages. */
+    aia: z.boolean().default(false),
     /** Pages of guest code kept decoded; each takes 16 KiB of the private area, committed as used. */
     codePages: z.int().min(16).max(65_536).default(4096),
     /** Translate hot code to WebAssembly. Without it everything is interpreted. */
@@ -72,4 +75,4 @@ export const riscv64Core = definePlugin<z.infer<typeof riscv64CoreOptions>>({
 });
 
 export default riscv64Core;
-export { ISA_EXTENSIONS } from './device-tree.ts';
+export { ISA_EXTENSIONS, isaExtensions } from './device-tree.ts';

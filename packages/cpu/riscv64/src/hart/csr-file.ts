@@ -19,6 +19,7 @@ import {
 } from '../state/hart-state.ts';
 import { csrSlot, SSTATUS_MASK, STATUS_UXL_HIGH } from '../state/csr-slots.ts';
 import type { Counter } from './counters.ts';
+import type { InterruptWindow, InterruptWindows } from './interrupt-window.ts';
 import { ALL_INTERRUPTS, type Interrupts, SEIP, SSIP, STIP, SUPERVISOR_INTERRUPTS } from './interrupts.ts';
 import type { SupervisorTimer } from './timer.ts';
 
@@ -56,6 +57,8 @@ const ENVCFG_STCE_HIGH = SIGN;
 const MISA_LOW = 'ABCDFIMSU'.split('').reduce((bits, letter) => bits | (1 << (letter.charCodeAt(0) - 65)), 0);
 const MISA_MXL_64_HIGH = 2 << 30;
 const COUNTERS = 0xffffffff | 0;
+/** Identity in mtopi and stopi. */
+const TOP_IDENTITY_SHIFT = 16;
 const SATP_MODES: readonly number[] = [0, 8, 9, 10];
 
 /** The parts that special registers speak for. */
@@ -67,6 +70,8 @@ export interface CsrParts {
   readonly cycles: Counter;
   readonly retired: Counter;
   readonly mmu: HartMmu;
+  /** Present when the hart has the Advanced Interrupt Architecture. */
+  readonly windows: InterruptWindows | undefined;
 }
 
 /** Control and status registers of one hart (Privileged Architecture, chapters 2, 3 and 12). */
@@ -82,6 +87,7 @@ export class CsrFile {
     this.#defineSupervisor();
     this.#defineMachine();
     this.#defineProtection();
+    if (parts.windows !== undefined) this.#defineAdvancedInterrupts(parts.windows);
   }
 
   /** Numbers of all registers that exist. */
@@ -282,7 +288,7 @@ export class CsrFile {
   }
 
   #defineMachine(): void {
-    const { hartId, state, interrupts, timer, cycles, retired } = this.#parts;
+    const { hartId, state, interrupts, cycles, retired } = this.#parts;
     this.#rows[CSR.mstatus] = {
       read: () => this.#set(state.mstatus, STATUS_UXL_HIGH | STATUS_SXL_HIGH | dirtySign(state.mstatus)),
       write: (low) => this.#writeStatus((state.mstatus & ~MSTATUS_MASK) | (low & MSTATUS_MASK)),
@@ -305,12 +311,7 @@ export class CsrFile {
     };
     this.#rows[CSR.mip] = {
       read: () => this.#set(interrupts.pending, 0),
-      write: (low) => {
-        // With Sstc on, STIP is the comparator and cannot be written.
-        const mask = SSIP | SEIP | (timer.enabled ? 0 : STIP);
-        interrupts.software = (interrupts.software & ~mask) | (low & mask);
-        return INTERRUPTS;
-      },
+      write: (low) => this.#writePending(low),
     };
     this.#trapVector(CSR.mtvec);
     this.#value(CSR.mcounteren, COUNTERS, 0);
@@ -348,6 +349,18 @@ export class CsrFile {
     this.#constant(CSR.mhartid, hartId);
   }
 
+  /** Bits of mip that software sets. With Sstc on, STIP is the comparator and cannot be written. */
+  get #softwareInterrupts(): number {
+    return SSIP | SEIP | (this.#parts.timer.enabled ? 0 : STIP);
+  }
+
+  #writePending(low: number): number {
+    const { interrupts } = this.#parts;
+    const mask = this.#softwareInterrupts;
+    interrupts.software = (interrupts.software & ~mask) | (low & mask);
+    return INTERRUPTS;
+  }
+
   #defineEnvironment(): void {
     const { state, timer } = this.#parts;
     const highMask = ENVCFG_ADUE_HIGH | ENVCFG_PBMTE_HIGH | ENVCFG_STCE_HIGH;
@@ -362,6 +375,52 @@ export class CsrFile {
         timer.enabled = (high & ENVCFG_STCE_HIGH) !== 0;
         this.#parts.mmu.flush();
         return TRANSLATION | INTERRUPTS | DEADLINE;
+      },
+    };
+  }
+
+  /** Smaia and Ssaia (Advanced Interrupt Architecture 1.0, chapters 2, 3 and 5). */
+  #defineAdvancedInterrupts({ machine, supervisor }: InterruptWindows): void {
+    const { interrupts } = this.#parts;
+    this.#defineWindow(machine, CSR.miselect, CSR.mireg, CSR.mtopei);
+    this.#defineWindow(supervisor, CSR.siselect, CSR.sireg, CSR.stopei);
+    const top = (level: 'machine' | 'supervisor') => (): void => {
+      const cause = interrupts.top(level);
+      // Priorities cannot be configured, so that of whatever is reported may be 1 (sections 5.2.3 and 5.4.3).
+      this.#set(cause < 0 ? 0 : (cause << TOP_IDENTITY_SHIFT) | 1, 0);
+    };
+    this.#rows[CSR.mtopi] = { read: top('machine') };
+    this.#rows[CSR.stopi] = { read: top('supervisor') };
+    // What section 5.3 asks for at least: no virtual interrupts, and the bits of mip that software sets.
+    this.#constant(CSR.mvien, 0);
+    this.#rows[CSR.mvip] = {
+      read: () => this.#set(interrupts.software & this.#softwareInterrupts, 0),
+      write: (low) => this.#writePending(low),
+    };
+  }
+
+  #defineWindow(window: InterruptWindow, select: number, value: number, top: number): void {
+    this.#rows[select] = {
+      read: () => this.#set(window.select, 0),
+      write: (low) => {
+        window.select = low;
+        return NOTHING;
+      },
+    };
+    this.#rows[value] = {
+      permitted: () => window.selectsRegister,
+      read: () => this.#set(window.low, window.high),
+      write: (low, high) => {
+        window.write(low, high);
+        return INTERRUPTS;
+      },
+    };
+    this.#rows[top] = {
+      permitted: () => window.file !== undefined,
+      read: () => this.#set(window.top, 0),
+      write: () => {
+        window.claim();
+        return INTERRUPTS;
       },
     };
   }

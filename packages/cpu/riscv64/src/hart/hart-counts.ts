@@ -1,3 +1,7 @@
+import { ExceptionCause } from '@vivarium/isa-riscv';
+import type { HartState } from '../state/hart-state.ts';
+import { STATE_REGION_CALLS, STATE_TRANSLATED } from '../state/layout.ts';
+
 /** Traps are numbered by their cause, interrupts from here on. */
 export const FIRST_INTERRUPT = 64;
 export const TRAP_NUMBERS = 2 * FIRST_INTERRUPT;
@@ -26,3 +30,22 @@ export const added = (a: HartCounts, b: HartCounts): HartCounts => ({
   entries: a.entries + b.entries,
   traps: a.traps.map((count, number) => count + b.traps[number]),
 });
+
+/** Traps that TypeScript took, by number, and all exceptions. */
+interface TakenTraps {
+  readonly taken: Float64Array;
+  readonly exceptions: number;
+}
+
+/** What a hart did since the last reset. Traps that translated code took itself are environment calls. */
+export const counted = (retired: number, state: HartState, { taken, exceptions }: TakenTraps): HartCounts => {
+  const traps = Float64Array.from(taken);
+  const here = taken.subarray(0, FIRST_INTERRUPT).reduce((sum, count) => sum + count, 0);
+  traps[ExceptionCause.EnvironmentCallFromU] += Math.max(0, exceptions - here);
+  return {
+    retired,
+    translated: state.counter(STATE_TRANSLATED),
+    entries: state.counter(STATE_REGION_CALLS),
+    traps,
+  };
+};

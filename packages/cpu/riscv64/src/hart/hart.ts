@@ -4,8 +4,10 @@ import type {
   EnvironmentCallOutcome,
   GuestFault,
   GuestMemory,
+  InterruptFile,
   InterruptLine,
   MachineMemory,
+  PrivilegeLevel,
   RemoteFence,
   SystemBus,
   Vcpu,
@@ -20,14 +22,15 @@ import { emitInterpreter } from '../emit/module.ts';
 import { type HartCalls, IMPORT_MODULE } from '../emit/imports.ts';
 import { memoryShape } from '../emit/memory-shape.ts';
 import { HartState, SUPERVISOR } from '../state/hart-state.ts';
-import { STATE_BYTES, STATE_REGION_CALLS, STATE_TRANSLATED } from '../state/layout.ts';
+import { STATE_BYTES } from '../state/layout.ts';
 import { AtomicPort } from './atomic-port.ts';
 import { Counter } from './counters.ts';
 import { CsrFile } from './csr-file.ts';
 import { FetchPort } from './fetch-port.ts';
 import { FloatPort } from './float-port.ts';
-import { added, FIRST_INTERRUPT, type HartCounts, NOTHING_COUNTED } from './hart-counts.ts';
+import { added, counted, type HartCounts, NOTHING_COUNTED } from './hart-counts.ts';
 import { interruptInput } from './interrupt-inputs.ts';
+import { InterruptWindows } from './interrupt-window.ts';
 import { Interrupts } from './interrupts.ts';
 import { MemoryPort } from './memory-port.ts';
 import { SlotReader } from './operands.ts';
@@ -58,6 +61,8 @@ export interface HartSurroundings {
   readonly statistics: boolean;
   readonly hot: (slot: number) => void;
   readonly timebaseFrequency: number;
+  /** Whether the harts have the registers of the Advanced Interrupt Architecture. */
+  readonly advancedInterrupts: boolean;
   readonly environmentCall: (hart: Vcpu) => EnvironmentCallOutcome;
   /** True when no other hart can make progress that this one could wait for. */
   readonly alone: (hart: RiscvHart) => boolean;
@@ -76,6 +81,7 @@ export class RiscvHart implements Vcpu {
   readonly #around: HartSurroundings;
   readonly #state: HartState;
   readonly #interrupts: Interrupts;
+  readonly #windows: InterruptWindows | undefined;
   readonly #timer: SupervisorTimer;
   readonly #traps: Traps;
   readonly #registers: RegisterFile;
@@ -112,6 +118,7 @@ export class RiscvHart implements Vcpu {
     this.#interrupts = new Interrupts(state, () => this.#timer.due);
     this.#cycles = new Counter(() => Math.max(0, this.#attempted - 1));
     this.#retired = new Counter(() => Math.max(0, this.retired - 1));
+    this.#windows = around.advancedInterrupts ? new InterruptWindows() : undefined;
     const csr = new CsrFile({
       hartId: index,
       state,
@@ -120,6 +127,7 @@ export class RiscvHart implements Vcpu {
       cycles: this.#cycles,
       retired: this.#retired,
       mmu: this.mmu,
+      windows: this.#windows,
     });
     const traps = new Traps(state, this.#interrupts, this.mmu, () => this.#attempted);
     this.#traps = traps;
@@ -353,23 +361,9 @@ export class RiscvHart implements Vcpu {
     return this.#attempted - this.#traps.exceptions;
   }
 
-  /** What was counted since the last reset. Traps by cause; those that translated code took are environment calls. */
-  #countedNow(): HartCounts {
-    const { taken, exceptions } = this.#traps;
-    const traps = Float64Array.from(taken);
-    const here = taken.subarray(0, FIRST_INTERRUPT).reduce((sum, count) => sum + count, 0);
-    traps[ExceptionCause.EnvironmentCallFromU] += Math.max(0, exceptions - here);
-    return {
-      retired: this.retired,
-      translated: this.#state.counter(STATE_TRANSLATED),
-      entries: this.#state.counter(STATE_REGION_CALLS),
-      traps,
-    };
-  }
-
   /** What was counted since the hart was made. */
   get counts(): HartCounts {
-    return added(this.#countedBefore, this.#countedNow());
+    return added(this.#countedBefore, counted(this.retired, this.#state, this.#traps));
   }
 
   get attemptedInSlice(): number {
@@ -408,6 +402,10 @@ export class RiscvHart implements Vcpu {
 
   interruptInput(name: string): InterruptLine | undefined {
     return interruptInput(this.#interrupts, name, () => this.#notify());
+  }
+
+  connectInterruptFile(level: PrivilegeLevel, file: InterruptFile): boolean {
+    return this.#windows?.connect(level, file) ?? false;
   }
 
   start(entry: bigint, argument: bigint): void {
@@ -479,6 +477,7 @@ export class RiscvHart implements Vcpu {
     this.#countedBefore = this.counts;
     this.#state.reset();
     this.#interrupts.reset();
+    this.#windows?.reset();
     this.#timer.reset();
     this.mmu.pmp.reset();
     this.mmu.flush();

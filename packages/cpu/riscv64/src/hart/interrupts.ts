@@ -78,6 +78,13 @@ export class Interrupts {
     return (machine | supervisor) === 0;
   }
 
+  /** Cause of the most urgent interrupt that is pending and enabled for a level, whatever mstatus says; −1 for none. */
+  top(level: 'machine' | 'supervisor'): number {
+    const ready = this.pending & this.enabled;
+    const own = level === 'supervisor' ? ready & this.delegated : ready & ~this.delegated;
+    return own === 0 ? -1 : highest(own);
+  }
+
   reset(): void {
     // The inputs belong to the devices, which lower them in their own reset.
     this.software = 0;

@@ -56,11 +56,11 @@ const unitName = (name: string, address: number): string => `${name}@${address.t
 
 /** Devices that want to be in the tree, in the order of the bus, their `reg` in the order of their regions. */
 const placedDevices = (placements: readonly Placement[]): readonly PlacedDevice[] => {
-  const byPart = Map.groupBy(placements, (placement) => placement.part);
-  return [...byPart].flatMap(([part, own]) => {
-    const device = own[0]?.device;
-    const node = device?.deviceTree;
-    if (device === undefined || node === undefined) {
+  const byDevice = Map.groupBy(placements, (placement) => placement.device);
+  return [...byDevice].flatMap(([device, own]) => {
+    const node = device.deviceTree;
+    const part = own[0]?.part;
+    if (part === undefined || node === undefined) {
       return [];
     }
     const ordered = device.regions.flatMap((region) =>
@@ -170,11 +170,12 @@ const aliasNodes = (
 /**
  * Composes the tree of a machine from its parts (Devicetree Specification 0.4, chapter 3): each placed device with a
  * node of its own becomes `/soc/<name>@<base>` with `reg`, `interrupts` and, unless it chose one, its part id as
- * label. Throws `VIV_FDT_REFERENCE` for an alias or interrupt route to a device that is not in the tree.
+ * label. Of a part with several devices in the tree, aliases and interrupt routes mean the first. Throws `VIV_FDT_REFERENCE` for an alias or interrupt route to a device that is not in the tree.
  */
 export const machineTree = (input: MachineTreeInput): DeviceTreeNode => {
   const placed = placedDevices(input.placements);
-  const devices = new Map(placed.map((device) => [device.part, device]));
+  // Of several devices of one part, the first stands for it.
+  const devices = new Map(placed.toReversed().map((device) => [device.part, device]));
   const pathOf = (name: string): string | undefined => {
     const device = devices.get(name);
     return device === undefined ? undefined : `/soc/${unitName(device.node.name, device.base)}`;

@@ -105,6 +105,36 @@ describe('machineTree', () => {
     });
   });
 
+  it('gives each device of a part its node, and lets the first stand for the part', () => {
+    const node = (label: string): DeviceTreeNode => ({
+      name: 'interrupt-controller',
+      label,
+      properties: { '#interrupt-cells': 2 },
+    });
+    const [first, second] = ['files', 'files-machine'].map((label) =>
+      device([region(label, 0x1000)], { deviceTree: node(label) }),
+    );
+    const tree = machineTree(
+      input({
+        placements: [
+          ...place('files0', first, { files: 0x2800_0000 }),
+          ...place('files0', second, { 'files-machine': 0x2400_0000 }),
+          ...place('uart0', uart, { registers: 0x1000_0000 }),
+        ],
+        interrupts: [{ part: 'uart0', name: 'irq', controller: 'files0', line: 10 }],
+        aliases: { intc: 'files0' },
+      }),
+    );
+    const soc = child(tree, 'soc');
+    expect(child(soc, 'interrupt-controller@28000000')?.label).toBe('files');
+    expect(child(soc, 'interrupt-controller@24000000')).toMatchObject({
+      label: 'files-machine',
+      properties: { reg: [0, 0x2400_0000, 0, 0x1000] },
+    });
+    expect(child(soc, 'serial@10000000')?.properties['interrupt-parent']).toEqual([{ phandle: 'files' }]);
+    expect(child(tree, 'aliases')?.properties['intc']).toBe('/soc/interrupt-controller@28000000');
+  });
+
   it('describes memory above 4 GiB, the console, the initrd and the command line', () => {
     const tree = machineTree(
       input({

@@ -41,20 +41,25 @@ export type VcpuChange = Omit<Partial<VcpuParameters>, 'domain'>;
 export type SchedulingParameter = Exclude<keyof VcpuParameters, 'domain'>;
 
 /** What a pCPU is to do. */
-export type Decision =
+export type Decision = (
   | {
       readonly kind: 'run';
       readonly vcpu: VcpuId;
       /** Nanoseconds, at least 1, after which to stop the vCPU, account and pick again. */
       readonly slice: number;
-      /** Another pCPU that should reschedule now, so that a sibling starts together with this vCPU. */
-      readonly kick?: PcpuId;
     }
   | {
       readonly kind: 'idle';
       /** When to pick again even if nothing wakes; undefined: not before a hint. */
       readonly until: number | undefined;
-    };
+    }
+) & {
+  /**
+   * Another pCPU that should reschedule now: for the vCPU that had to go from here, or so that a sibling starts together
+   * with the one that runs.
+   */
+  readonly kick?: PcpuId;
+};
 
 /** Times of one vCPU in nanoseconds since it was added. */
 export interface VcpuStats {
@@ -93,6 +98,7 @@ export interface WakeLatency {
  * - A vCPU that gets an interrupt while asleep is woken with `wake`. If that names a pCPU, stop what runs there as
  *   soon as possible (at the core's next budget check) and pick again; if it is idle, pick at once. Late is allowed:
  *   consumption is measured, and what was taken too much is owed.
+ * - A decision may name another pCPU to `kick`, which is treated like the one that `wake` names.
  * - Between `pick` and the next `pick` of the same pCPU the vCPU holds the pCPU, and nobody else is given it. `account`
  *   may be called in between, as often as the host likes.
  * - Consumption is `ranFor`, measured with time stamps, never with ticks: a vCPU that stops just before a tick

@@ -197,6 +197,7 @@ export class Simulation {
     if (before !== undefined) this.#stop(pcpu);
     const decision = this.#scheduler.pick(pcpu.id, this.#now);
     this.#decisions += 1;
+    this.reschedule(decision.kick);
     if (decision.kind === 'idle') {
       const { until } = decision;
       if (until !== undefined && until <= this.#now) throw this.#stuck(`pCPU ${pcpu.id} idle until ${until}`);
@@ -216,7 +217,6 @@ export class Simulation {
     this.#noteLag(vcpu);
     pcpu.decideAt = this.#boundary(pcpu, this.#now + decision.slice);
     this.#goOn(pcpu, vcpu);
-    this.reschedule(decision.kick);
   }
 
   /** What a vCPU does from now on, until the pCPU decides again or the guest does something. */

@@ -25,7 +25,7 @@ export interface WorkloadContext {
   readonly service: number;
   readonly random: Random;
   /** A piece of work with a deadline was done. */
-  done(late: boolean): void;
+  readonly done: (late: boolean) => void;
 }
 
 /** The guest of one vCPU: asked for a step at the start and after each one that is done. */

@@ -63,8 +63,14 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
   protected retuned(_vcpu: V, _before: CheckedParameters, _now: number): void {}
   /** A pCPU came or went. */
   protected resized(_now: number): void {}
-  /** `vcpu` was taken from the scheduler, after it left. */
-  protected forgotten(_vcpu: V): void {}
+  /** `vcpu` was taken from the scheduler, after it left. Returns one that can run because of that. */
+  protected forgotten(_vcpu: V, _now: number): V | undefined {
+    return undefined;
+  }
+  /** Whether `vcpu` could run on `pcpu` if that were idle. */
+  protected mayUse(vcpu: V, pcpu: Pcpu<V>, _now: number): boolean {
+    return vcpu.mayRunOn(pcpu.id);
+  }
 
   addPcpu(pcpu: PcpuId, time: number): void {
     const now = this.#at(time);
@@ -108,8 +114,9 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
     this.#vcpus.delete(id);
     vcpu.domain.members.delete(vcpu);
     if (vcpu.domain.members.size === 0) this.#domains.delete(vcpu.domain.name);
-    this.forgotten(vcpu);
-    return held?.id;
+    const heir = this.forgotten(vcpu, now);
+    if (held !== undefined) return held.id;
+    return heir === undefined ? undefined : this.#hint(heir, now);
   }
 
   change(id: VcpuId, change: VcpuChange, time: number): readonly PcpuId[] {
@@ -164,12 +171,16 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
     const pcpu = this.#pcpu(id);
     if (pcpu === undefined) return { kind: 'idle', until: undefined };
     const before = this.#giveBack(pcpu, now);
+    pcpu.before = before;
     pcpu.hinted = false;
     this.#unpark(now);
     const decision = this.#decide(pcpu, now);
     pcpu.favourite = undefined;
-    if (before !== undefined) before.gaveWay = false;
-    return decision;
+    pcpu.before = undefined;
+    if (before === undefined) return decision;
+    before.gaveWay = false;
+    const refuge = this.#idleFor(before, now);
+    return refuge === undefined ? decision : { ...decision, kick: this.#hinted(refuge) };
   }
 
   account(id: VcpuId, ranFor: number, time: number): void {
@@ -197,12 +208,6 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
     return this.#vcpus.values();
   }
 
-  /** Lets the host know that it should pick for `pcpu`. */
-  protected hinted(pcpu: Pcpu<V>): PcpuId {
-    pcpu.hinted = true;
-    return pcpu.id;
-  }
-
   #decide(pcpu: Pcpu<V>, now: number): Decision {
     for (;;) {
       const choice = this.choose(pcpu, now);
@@ -224,23 +229,34 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
       vcpu.state = 'running';
       vcpu.lastPcpu = pcpu.id;
       vcpu.chargedAt = now;
-      vcpu.startedAt = now;
+      if (pcpu.before !== vcpu) vcpu.startedAt = now;
       vcpu.sliceEnd = now + slice;
       vcpu.meter.start(pcpu.id, now);
       const run = { kind: 'run', vcpu: vcpu.id, slice } as const;
-      return kick === undefined ? run : { ...run, kick: this.hinted(kick) };
+      return kick === undefined ? run : { ...run, kick: this.#hinted(kick) };
     }
   }
 
   #hint(vcpu: V, now: number): PreemptionHint {
     if (vcpu.slot === undefined || vcpu.pcpu !== undefined) return undefined;
+    const pcpu = this.#idleFor(vcpu, now) ?? this.victim(vcpu, now);
+    return pcpu === undefined ? undefined : this.#hinted(pcpu);
+  }
+
+  /** An idle pCPU for a vCPU that waits, and to which nobody was sent yet. */
+  #idleFor(vcpu: V, now: number): Pcpu<V> | undefined {
+    if (vcpu.slot === undefined || vcpu.pcpu !== undefined) return undefined;
     let chosen: Pcpu<V> | undefined;
     for (const pcpu of this.pcpus) {
-      if (pcpu.current !== undefined || pcpu.hinted || !vcpu.mayRunOn(pcpu.id)) continue;
+      if (pcpu.current !== undefined || pcpu.hinted || !this.mayUse(vcpu, pcpu, now)) continue;
       if (chosen === undefined || pcpu.id === vcpu.lastPcpu) chosen = pcpu;
     }
-    chosen ??= this.victim(vcpu, now);
-    return chosen === undefined ? undefined : this.hinted(chosen);
+    return chosen;
+  }
+
+  #hinted(pcpu: Pcpu<V>): PcpuId {
+    pcpu.hinted = true;
+    return pcpu.id;
   }
 
   #giveBack(pcpu: Pcpu<V>, now: number): V | undefined {

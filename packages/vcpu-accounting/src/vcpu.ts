@@ -36,7 +36,7 @@ export class Vcpu {
   lastPcpu: PcpuId | undefined;
   /** Up to when its consumption is charged, while it holds a pCPU. */
   chargedAt = 0;
-  /** When it was given its pCPU, and until when. */
+  /** When it was given its pCPU, however often since then it was picked again; and until when. */
   startedAt = 0;
   sliceEnd = 0;
   /** It gave way and has not been passed over for it yet. */
@@ -63,6 +63,8 @@ export class Vcpu {
 export class Pcpu<V extends Vcpu = Vcpu> {
   readonly id: PcpuId;
   current: V | undefined;
+  /** Who ran here when the pick that is under way began. */
+  before: V | undefined;
   /** Named by a vCPU that gave way to it here; for the next pick. */
   favourite: V | undefined;
   /** The host was told to pick here and has not done so yet. */

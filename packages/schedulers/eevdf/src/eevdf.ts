@@ -96,7 +96,7 @@ export class Eevdf extends SchedulerFrame<EevdfVcpu> {
     this.#entitle(now);
   }
 
-  protected override forgotten(vcpu: EevdfVcpu): void {
+  protected override forgotten(vcpu: EevdfVcpu): undefined {
     if (vcpu.role !== 'lingering') return;
     this.#lingering -= 1;
     this.#time.leave(vcpu, 0);
@@ -113,9 +113,8 @@ export class Eevdf extends SchedulerFrame<EevdfVcpu> {
     const companion = guarded ? found.companion : undefined;
     const favourite = critical === undefined ? this.#favourite(pcpu, virtualNow) : undefined;
     const vcpu = found.entitled ?? critical ?? favourite ?? companion ?? found.eligible ?? found.ahead;
-    const yielding = this.competing.find(({ gaveWay, lastPcpu }) => gaveWay && lastPcpu === pcpu.id);
-    if (yielding !== undefined && !yielding.mayRunOn(pcpu.id)) yielding.gaveWay = false;
-    if (yielding?.gaveWay) {
+    const yielding = pcpu.before;
+    if (yielding?.gaveWay && yielding.slot !== undefined && yielding.mayRunOn(pcpu.id)) {
       // Giving way does not make those eligible that had their share.
       const lag = this.#time.lag(yielding, virtualNow);
       const again =

@@ -1,0 +1,67 @@
+import { alwaysRunnable, Simulation, tickEvasion } from '@vivarium/scheduler-sim';
+import { describe, expect, it } from 'vitest';
+import { Eevdf } from '../src/index.ts';
+
+const SECOND = 1e9;
+
+/** Shares of one pCPU after `seconds`, of vCPUs that always want to run. */
+const sharesOf = (weights: readonly number[], pcpus: number, seconds = 20): readonly number[] => {
+  const simulation = new Simulation({ scheduler: new Eevdf(), pcpus: [...Array(pcpus).keys()] });
+  for (const [id, weight] of weights.entries()) {
+    simulation.spawn(id, { domain: `guest-${id}`, weight }, alwaysRunnable());
+  }
+  simulation.runUntil(seconds * SECOND);
+  return simulation.report().vcpus.map(({ share }) => share);
+};
+
+describe('shares under eevdf', () => {
+  it('are within 1% of the weights for 10 : 100 : 1000', () => {
+    for (const [index, share] of sharesOf([10, 100, 1000], 1, 60).entries()) {
+      const due = 10 ** (index + 1) / 1110;
+      expect(Math.abs(share / due - 1)).toBeLessThan(0.01);
+    }
+  });
+
+  it('give half of the weight a pCPU of its own: 256, 512, 1024, 256 on two', () => {
+    const shares = sharesOf([256, 512, 1024, 256], 2);
+    expect(shares[2]).toBe(1);
+    for (const [index, due] of [0.25, 0.5, 1, 0.25].entries())
+      expect(Math.abs(shares[index] / due - 1)).toBeLessThan(0.01);
+  });
+
+  it('leave nothing idle: what a capped guest may not use, others have', () => {
+    const simulation = new Simulation({ scheduler: new Eevdf(), pcpus: [0], trace: true });
+    simulation.spawn(1, { domain: 'capped', weight: 1000, cap: 300 }, alwaysRunnable());
+    simulation.spawn(2, { domain: 'capped', weight: 1000 }, alwaysRunnable());
+    simulation.spawn(3, { domain: 'free', weight: 10 }, alwaysRunnable());
+    simulation.runUntil(10 * SECOND);
+    const capped = new Set([1, 2]);
+    expect(simulation.trace.mostUsedIn(capped, 100e6)).toBeLessThanOrEqual(30e6);
+    expect(simulation.service(1) + simulation.service(2)).toBeGreaterThan(2.95 * SECOND);
+    expect(simulation.service(3)).toBe(10 * SECOND - simulation.service(1) - simulation.service(2));
+  });
+
+  it('follow weights that change while guests run', () => {
+    const simulation = new Simulation({ scheduler: new Eevdf(), pcpus: [0] });
+    simulation.spawn(1, { domain: 'one', weight: 100 }, alwaysRunnable());
+    simulation.spawn(2, { domain: 'other', weight: 100 }, alwaysRunnable());
+    simulation.runUntil(SECOND);
+    simulation.change(1, { weight: 300 });
+    const before = [simulation.service(1), simulation.service(2)];
+    simulation.runUntil(5 * SECOND);
+    expect((simulation.service(1) - before[0]) / (4 * SECOND)).toBeCloseTo(0.75, 2);
+    expect((simulation.service(2) - before[1]) / (4 * SECOND)).toBeCloseTo(0.25, 2);
+  });
+
+  it.each(['yield', 'sleep'] as const)('are not stolen by who is gone before each tick (%s)', (way) => {
+    const simulation = new Simulation({ scheduler: new Eevdf(), pcpus: [0] });
+    simulation.spawn(1, { domain: 'attacker' }, tickEvasion(way));
+    simulation.spawn(2, { domain: 'victim' }, alwaysRunnable());
+    simulation.runUntil(20 * SECOND);
+    const [attacker, victim] = simulation.report().vcpus;
+    expect(attacker.share).toBeLessThan(0.51);
+    expect(victim.share).toBeGreaterThan(0.49);
+    // Its account says so, too.
+    expect(attacker.stats?.run).toBe(attacker.service);
+  });
+});

@@ -21,6 +21,7 @@
 import { errors } from './errors.ts';
 
 export type { VirtDisk } from './disks.ts';
+export type { VirtInterrupts } from './interrupt-wiring.ts';
 export { FREE_LINES, INTERRUPT_LINES, MEMORY_MAP, TIMEBASE_FREQUENCY } from './memory-map.ts';
 export {
   DEFAULT_MEMORY,

@@ -10,19 +10,22 @@ export const MEMORY_MAP = {
   /** QEMU's platform bus: here, too, the hole for devices that have no place of their own. */
   platform: { base: 0x400_0000, length: 0x200_0000 },
   plic: { base: 0xc00_0000, length: 0x60_0000 },
+  /** In place of the PLIC. */
+  aplicMachine: { base: 0xc00_0000, length: 0x8000 },
+  aplicSupervisor: { base: 0xd00_0000, length: 0x8000 },
   /** `serial0`. The further ones, which QEMU does not have, follow at this distance. */
   uart: { base: 0x1000_0000, length: 0x100 },
   virtio: { base: 0x1000_1000, length: 0x1000 },
   fwCfg: { base: 0x1010_0000, length: 0x18 },
   flash: { base: 0x2000_0000, length: 0x400_0000 },
-  aplic: { base: 0x2400_0000, length: 0x400_0000 },
-  imsic: { base: 0x2800_0000, length: 0x800_0000 },
+  imsicMachine: { base: 0x2400_0000, length: 0x400_0000 },
+  imsicSupervisor: { base: 0x2800_0000, length: 0x800_0000 },
   pcieEcam: { base: 0x3000_0000, length: 0x1000_0000 },
   pcieMmio: { base: 0x4000_0000, length: 0x4000_0000 },
   ram: { base: 0x8000_0000 },
 } as const;
 
-/** Lines of the PLIC. */
+/** Lines of the PLIC, or the APLIC in its place. */
 export const INTERRUPT_LINES = {
   /** `virtio-mmio` slot n has line 1 + n. */
   virtio: 1,
@@ -31,8 +34,9 @@ export const INTERRUPT_LINES = {
   uart: [10, 12, 13, 14],
   /** PCIe INTA to INTD. */
   pcie: 32,
-  /** Sources of the PLIC. */
+  /** Sources of the PLIC, and of the APLIC. */
   sources: 95,
+  aplicSources: 96,
 } as const;
 
 /** `timebase-frequency`: ticks of `mtime` a second. */

@@ -1,6 +1,7 @@
 import type { BootImage, PartSpec } from '@vivarium/contracts';
 import type { VirtDisk } from './disks.ts';
 import { errors } from './errors.ts';
+import type { VirtInterrupts } from './interrupt-wiring.ts';
 
 const MIB = 1024 * 1024;
 const PAGE = 4096;
@@ -42,6 +43,11 @@ export interface VirtBoardOptions {
   readonly memory?: number;
   /** Harts. Default 1; 1 to 8. */
   readonly cpus?: number;
+  /**
+   * The interrupt controllers. `plic`, the default; `aplic`, which takes wires and nothing else; `aia`, an APLIC and an
+   * IMSIC, which takes message-signalled interrupts of the PCI bus, too.
+   */
+  readonly interrupts?: VirtInterrupts;
   /** Host time, or time that is counted in instructions, for runs that can be repeated. Default `real`. */
   readonly clock?: 'real' | 'virtual';
   readonly boot: VirtBoot;
@@ -60,7 +66,7 @@ export interface VirtBoardOptions {
   readonly rings?: Readonly<Record<string, unknown>>;
   /**
    * Further devices, and backends. Regions without an address are placed from 0x4000000 on, interrupts without a wire get a free
-   * line of the PLIC, part id `plic`.
+   * line of the PLIC or APLIC, part id `plic` or `aplic`.
    */
   readonly devices?: readonly PartSpec[];
 }

@@ -4,7 +4,6 @@ import { virtualClock } from '@vivarium/clock-virtual';
 import { CharBackendToken, type MachineSpec, type PartSpec } from '@vivarium/contracts';
 import { riscv64Core } from '@vivarium/cpu-riscv64';
 import { aclint } from '@vivarium/device-aclint';
-import { plic } from '@vivarium/device-plic';
 import { goldfishRtc } from '@vivarium/device-rtc-goldfish';
 import { poweroffNode, rebootNode, syscon } from '@vivarium/device-syscon';
 import { uart } from '@vivarium/device-uart';
@@ -12,6 +11,7 @@ import { bareFirmware } from '@vivarium/firmware-bare';
 import { sbi } from '@vivarium/firmware-sbi';
 import { linearMemory } from '@vivarium/memory-linear';
 import { riscvMmu } from '@vivarium/mmu-riscv';
+import { type InterruptWiring, interruptWiring, wire } from './interrupt-wiring.ts';
 import { FREE_LINES, INTERRUPT_LINES, MEMORY_MAP, TIMEBASE_FREQUENCY } from './memory-map.ts';
 import { checkOptions, DEFAULT_MEMORY, type VirtBoardOptions, type VirtBoot } from './options.ts';
 import { virtioParts } from './virtio-bus.ts';
@@ -24,14 +24,14 @@ const COMPATIBLE = ['riscv-virtio'];
 export const pipeConsole = (id = 'console0'): PartSpec => ({ id, plugin: charPipe });
 
 /** Each console behind a serial port of its own. */
-const serialPorts = (consoles: readonly PartSpec[]): readonly PartSpec[] =>
+const serialPorts = (consoles: readonly PartSpec[], wiring: InterruptWiring): readonly PartSpec[] =>
   consoles.flatMap((console, index): PartSpec[] => [
     console,
     {
       id: `uart${index}`,
       plugin: uart,
       regions: { registers: MEMORY_MAP.uart.base + index * MEMORY_MAP.uart.length },
-      interrupts: { interrupt: { controller: 'plic', line: INTERRUPT_LINES.uart[index] ?? 0 } },
+      interrupts: { interrupt: wire(wiring, INTERRUPT_LINES.uart[index] ?? 0) },
       use: { [CharBackendToken.name]: console.id },
     },
   ]);
@@ -60,6 +60,7 @@ export const virtBoard = (options: VirtBoardOptions): MachineSpec => {
   const { name = 'virt', memory = DEFAULT_MEMORY, cpus = 1, clock = 'real', devices = [] } = options;
   const consoles = options.consoles ?? [pipeConsole()];
   checkOptions(memory, cpus, consoles.length);
+  const wiring = interruptWiring(options.interrupts ?? 'plic', options.boot.kind === 'bios');
   return {
     name,
     parts: [
@@ -69,14 +70,9 @@ export const virtBoard = (options: VirtBoardOptions): MachineSpec => {
       {
         id: 'cpu',
         plugin: riscv64Core,
-        options: { ...options.core, harts: cpus, timebaseFrequency: TIMEBASE_FREQUENCY },
+        options: { ...options.core, ...wiring.core, harts: cpus, timebaseFrequency: TIMEBASE_FREQUENCY },
       },
-      {
-        id: 'plic',
-        plugin: plic,
-        options: { sources: INTERRUPT_LINES.sources },
-        regions: { registers: MEMORY_MAP.plic.base },
-      },
+      ...wiring.parts,
       {
         id: 'aclint',
         plugin: aclint,
@@ -88,14 +84,14 @@ export const virtBoard = (options: VirtBoardOptions): MachineSpec => {
         id: 'rtc',
         plugin: goldfishRtc,
         regions: { registers: MEMORY_MAP.rtc.base },
-        interrupts: { interrupt: { controller: 'plic', line: INTERRUPT_LINES.rtc } },
+        interrupts: { interrupt: wire(wiring, INTERRUPT_LINES.rtc) },
       },
-      ...serialPorts(consoles),
+      ...serialPorts(consoles, wiring),
       ...devices,
-      ...virtioParts(options),
+      ...virtioParts(options, wiring),
       firmware(options.boot, consoles.length),
     ],
     mmioWindow: { ...MEMORY_MAP.platform, align: 4096 },
-    interruptPool: { controller: 'plic', lines: FREE_LINES },
+    interruptPool: { controller: wiring.controller, lines: FREE_LINES },
   };
 };

@@ -4,29 +4,37 @@ import { virtioMmio } from '@vivarium/virtio-mmio';
 import { virtioPci } from '@vivarium/virtio-pci';
 import { diskParts } from './disks.ts';
 import { errors } from './errors.ts';
+import { type InterruptWiring, wire } from './interrupt-wiring.ts';
 import { INTERRUPT_LINES, MEMORY_MAP } from './memory-map.ts';
 import { MAXIMUM_VIRTIO, type VirtBoardOptions } from './options.ts';
 
-const mmioSlot = (slot: number): Partial<PartSpec> => ({
+const mmioSlot = (slot: number, wiring: InterruptWiring): Partial<PartSpec> => ({
   regions: { registers: MEMORY_MAP.virtio.base + slot * MEMORY_MAP.virtio.length },
-  interrupts: { interrupt: { controller: 'plic', line: INTERRUPT_LINES.virtio + slot } },
+  interrupts: { interrupt: wire(wiring, INTERRUPT_LINES.virtio + slot) },
 });
 
 /** The host bridge; a machine without functions has none. */
-const bridge = (): PartSpec => {
+const bridge = (wiring: InterruptWiring): PartSpec => {
   const { pcieEcam, pcieMmio, pcieIo } = MEMORY_MAP;
-  const lines = PIN_NAMES.map((_, pin) => ({ controller: 'plic', line: INTERRUPT_LINES.pcie + pin }));
+  const { trigger, messages } = wiring;
+  const lines = PIN_NAMES.map((_, pin) => wire(wiring, INTERRUPT_LINES.pcie + pin));
   return {
     id: 'pcie',
     plugin: pcieHost,
-    options: { ecam: pcieEcam.base, memory: pcieMmio, io: pcieIo, interrupts: lines },
+    options: {
+      ecam: pcieEcam.base,
+      memory: pcieMmio,
+      io: pcieIo,
+      interrupts: lines.map((line) => ({ ...line, ...(trigger === undefined ? {} : { trigger }) })),
+      ...(messages === undefined ? {} : { messages }),
+    },
     regions: { ecam: pcieEcam.base, memory: pcieMmio.base, io: pcieIo.base },
-    interrupts: Object.fromEntries(PIN_NAMES.map((name, pin) => [name, lines[pin] ?? { controller: 'plic', line: 0 }])),
+    interrupts: Object.fromEntries(PIN_NAMES.map((name, pin) => [name, lines[pin] ?? wire(wiring, 0)])),
   };
 };
 
 /** Each virtio device behind a transport of its own, on the bus that the options name. Throws `VIV_BOARD_VIRTIO`. */
-export const virtioParts = (options: VirtBoardOptions): readonly PartSpec[] => {
+export const virtioParts = (options: VirtBoardOptions, wiring: InterruptWiring): readonly PartSpec[] => {
   const { disks = [], virtioBus = 'mmio', rings } = options;
   const { backends, devices } = diskParts(disks);
   const virtio = [...devices, ...(options.virtio ?? [])];
@@ -40,9 +48,9 @@ export const virtioParts = (options: VirtBoardOptions): readonly PartSpec[] => {
       id: `virtio${slot}`,
       plugin: virtioBus === 'mmio' ? virtioMmio : virtioPci,
       ...(rings === undefined ? {} : { options: rings }),
-      ...(virtioBus === 'mmio' ? mmioSlot(slot) : {}),
+      ...(virtioBus === 'mmio' ? mmioSlot(slot, wiring) : {}),
       use: { [VirtioDeviceToken.name]: device.id },
     },
   ]);
-  return virtioBus === 'pci' && parts.length > 0 ? [...backends, ...parts, bridge()] : [...backends, ...parts];
+  return virtioBus === 'pci' && parts.length > 0 ? [...backends, ...parts, bridge(wiring)] : [...backends, ...parts];
 };

@@ -1,4 +1,11 @@
-import { bind, CONTRACTS_MAJOR, DeviceToken, definePlugin, FirmwareToken } from '@vivarium/contracts';
+import {
+  bind,
+  CONTRACTS_MAJOR,
+  DeviceToken,
+  definePlugin,
+  FirmwareToken,
+  VirtioDeviceToken,
+} from '@vivarium/contracts';
 import { type FlattenedNode, parse } from '@vivarium/fdt';
 import { assemble } from '@vivarium/kernel';
 import { describe, expect, it } from 'vitest';
@@ -6,6 +13,27 @@ import { pipeConsole, type VirtBoardOptions, virtBoard } from '../src/index.ts';
 import { assembleProgram, qemuDeviceTree } from './programs.ts';
 
 const MIB = 1024 * 1024;
+/** Makes a bus necessary, and does nothing. */
+const idle = definePlugin({
+  name: 'idle',
+  version: '1.0.0',
+  api: CONTRACTS_MAJOR,
+  provides: [VirtioDeviceToken],
+  setup: () => ({
+    provides: [
+      bind(VirtioDeviceToken, {
+        deviceId: 4,
+        kind: 'entropy',
+        features: 0n,
+        queueSizes: [],
+        config: { length: 0, read: () => 0 },
+        activate: () => {},
+        notified: () => {},
+        reset: () => {},
+      }),
+    ],
+  }),
+});
 const bios = assembleProgram('.globl _start\n_start: j _start\n', 0x8000_0000);
 
 const treeOf = async (options: Partial<VirtBoardOptions>): Promise<FlattenedNode> => {
@@ -91,6 +119,72 @@ describe('the device tree', () => {
       expect(node?.properties['compatible']).toEqual(other?.properties['compatible']);
       expect(pathOf(ours, cells(node?.properties['regmap'])[0] ?? 0)).toBe('/soc/test@100000');
     }
+  });
+
+  it.each([
+    ['aplic', 'aplic', ['c000000', 'd000000']],
+    ['aia', 'aplic-imsic', ['c000000', 'd000000', '24000000', '28000000']],
+  ] as const)('says of the interrupt controllers of %s what QEMU says', async (interrupts, aia, addresses) => {
+    const theirs = parse(qemuDeviceTree(4, 512, aia)).root;
+    const ours = await treeOf({
+      cpus: 4,
+      memory: 512 * MIB,
+      interrupts,
+      virtioBus: 'pci',
+      virtio: [{ id: 'idle', plugin: idle }],
+    });
+    const [soc, theirSoc] = [child(ours, 'soc'), child(theirs, 'soc')];
+    // QEMU 7.2 has other names for the nodes, which newer bindings do not allow.
+    const at = (node: FlattenedNode | undefined, address: string) =>
+      node?.children.find(({ name }) => name.endsWith(`@${address}`));
+    const position = (node: FlattenedNode, value: Uint8Array | undefined) =>
+      value === undefined ? undefined : pathOf(node, cells(value)[0] ?? 0)?.split('@')[1];
+    const delegation = (node: FlattenedNode, value: Uint8Array | undefined) =>
+      value === undefined ? undefined : [position(node, value), ...cells(value).slice(1)];
+    for (const address of addresses) {
+      const [node, other] = [at(soc, address)?.properties, at(theirSoc, address)?.properties];
+      for (const name of [
+        'interrupt-controller',
+        '#interrupt-cells',
+        'riscv,num-sources',
+        'riscv,num-ids',
+        'msi-controller',
+      ]) {
+        expect([address, name, node?.[name]]).toEqual([address, name, other?.[name]]);
+      }
+      expect(cells(node?.['reg'])).toEqual(cells(other?.['reg']));
+      const compatible = text(node?.['compatible']).split('\0');
+      expect(compatible.slice(1)).toEqual(text(other?.['compatible']).split('\0'));
+      for (const name of ['msi-parent', 'riscv,children']) {
+        expect([address, name, position(ours, node?.[name])]).toEqual([address, name, position(theirs, other?.[name])]);
+      }
+      // The name of the binding, and the one from before there was a binding.
+      for (const name of ['riscv,delegation', 'riscv,delegate']) {
+        expect(delegation(ours, node?.[name])).toEqual(delegation(theirs, other?.['riscv,delegate']));
+      }
+      expect(extended(ours, node?.['interrupts-extended'])).toEqual(extended(theirs, other?.['interrupts-extended']));
+    }
+    for (const name of ['serial@10000000', 'rtc@101000']) {
+      const [node, other] = [child(soc, name)?.properties, child(theirSoc, name)?.properties];
+      expect(cells(node?.['interrupts'])).toEqual(cells(other?.['interrupts']));
+      expect(position(ours, node?.['interrupt-parent'])).toBe(position(theirs, other?.['interrupt-parent']));
+    }
+    const [pci, theirPci] = [child(soc, 'pci@30000000')?.properties, child(theirSoc, 'pci@30000000')?.properties];
+    expect(position(ours, pci?.['msi-parent'])).toBe(position(theirs, theirPci?.['msi-parent']));
+    const phandles = (node: FlattenedNode, value: Uint8Array | undefined) =>
+      cells(value).map((cell, index) => (index % 7 === 4 ? pathOf(node, cell)?.split('@')[1] : cell));
+    expect(phandles(ours, pci?.['interrupt-map'])).toEqual(phandles(theirs, theirPci?.['interrupt-map']));
+    const isa = (node: FlattenedNode) => text(child(child(node, 'cpus'), 'cpu@0')?.properties['riscv,isa']);
+    for (const extension of ['_smaia', '_ssaia']) {
+      expect(isa(ours).includes(extension)).toBe(isa(theirs).includes(extension));
+    }
+  });
+
+  it('does not show machine level to a kernel that has its firmware in the host', async () => {
+    const kernel = assembleProgram('.globl _start\n_start: j _start\n', 0x8020_0000);
+    const soc = child(await treeOf({ interrupts: 'aia', boot: { kind: 'kernel', kernel } }), 'soc');
+    const controllers = soc?.children.map(({ name }) => name).filter((name) => name.startsWith('interrupt-controller'));
+    expect(controllers).toEqual(['interrupt-controller@28000000', 'interrupt-controller@d000000']);
   });
 
   it('has the harts that QEMU has, with the same time base', async () => {

@@ -45,6 +45,39 @@ describe('virtBoard', () => {
     expect(interruptPool?.controller).toBe('plic');
   });
 
+  it.each([
+    ['plic', ['plic'], 'plic'],
+    ['aplic', ['aplic'], 'aplic'],
+    ['aia', ['imsic', 'aplic'], 'aplic'],
+  ] as const)('wires everything to the controllers of %s', (interrupts, controllers, wired) => {
+    const { parts, interruptPool } = board({
+      interrupts,
+      virtioBus: 'pci',
+      virtio: [{ id: 'toaster', plugin: 'toaster' }],
+    });
+    expect(parts.map(({ id }) => id).filter((id) => ['plic', 'aplic', 'imsic'].includes(id))).toEqual(controllers);
+    const wires = parts.flatMap((part) => Object.values(part.interrupts ?? {}));
+    expect(new Set(wires.map(({ controller }) => controller))).toEqual(new Set([wired]));
+    expect(interruptPool?.controller).toBe(wired);
+    const core = parts.find(({ id }) => id === 'cpu')?.options as { readonly aia?: boolean };
+    expect(core.aia ?? false).toBe(interrupts === 'aia');
+  });
+
+  it('has machine-level controllers for firmware in the guest only', () => {
+    const bios = { kind: 'bios', bios: kernel } as const;
+    for (const [boot, levels] of [
+      [{ kind: 'kernel', kernel }, ['supervisor']],
+      [bios, ['supervisor', 'machine']],
+    ] as const) {
+      const { parts } = board({ interrupts: 'aia', boot });
+      for (const id of ['imsic', 'aplic']) {
+        const { options, regions } = parts.find((part) => part.id === id) ?? {};
+        expect(Object.keys(regions ?? {})).toEqual(levels);
+        expect((options as { readonly machine: boolean }).machine).toBe(levels.length === 2);
+      }
+    }
+  });
+
   it('follows the clock that it is asked for', () => {
     const clock = (options: Partial<VirtBoardOptions>) => {
       const plugin = board(options).parts.find(({ id }) => id === 'clock')?.plugin;
@@ -56,9 +89,13 @@ describe('virtBoard', () => {
 });
 
 describe('the memory map', () => {
-  it('has no two ranges that overlap, but for the serial ports that follow the first', () => {
-    const { flash: _flash, ram, ...ranges } = MEMORY_MAP;
-    const sorted = Object.values(ranges).sort((left, right) => left.base - right.base);
+  it.each([
+    ['plic', ['aplicMachine', 'aplicSupervisor', 'imsicMachine', 'imsicSupervisor']],
+    ['aia', ['plic']],
+  ])('has no two ranges that overlap, with %s and but for the serial ports that follow the first', (_kind, absent) => {
+    const { flash: _flash, ram, ...all } = MEMORY_MAP;
+    const ranges = Object.entries(all).flatMap(([name, range]) => (absent.includes(name) ? [] : [range]));
+    const sorted = ranges.sort((left, right) => left.base - right.base);
     for (const [index, range] of sorted.entries()) {
       expect(range.base + range.length).toBeLessThanOrEqual(sorted[index + 1]?.base ?? ram.base);
     }

@@ -33,9 +33,9 @@ export const assembleProgram = (source: string, base: number): BootImage =>
   });
 
 /** The device tree of QEMU's `virt` machine. */
-export const qemuDeviceTree = (cpus: number, mebibytes: number): Uint8Array =>
+export const qemuDeviceTree = (cpus: number, mebibytes: number, aia = 'none'): Uint8Array =>
   inFolder((folder) => {
-    const args = ['-M', 'virt,dumpdtb=virt.dtb', '-smp', `${cpus}`, '-m', `${mebibytes}`, '-nographic'];
+    const args = ['-M', `virt,aia=${aia},dumpdtb=virt.dtb`, '-smp', `${cpus}`, '-m', `${mebibytes}`, '-nographic'];
     run('qemu-system-riscv64', args, folder, 'qemu-system-misc');
     return new Uint8Array(readFileSync(join(folder, 'virt.dtb')));
   });

@@ -42,8 +42,15 @@ export const pcieHostOptions = z.strictObject({
   ecam: bytes,
   memory: window,
   io: window,
-  /** INTA# to INTD# of slot 0: the same as in the part's `interrupts`. */
-  interrupts: z.array(z.strictObject({ controller: z.string(), line: z.int().min(1) })).length(4),
+  /**
+   * INTA# to INTD# of slot 0: the same as in the part's `interrupts`. `trigger` is the second cell of a controller whose
+   * interrupts have two: 4 for a level that is high.
+   */
+  interrupts: z
+    .array(z.strictObject({ controller: z.string(), line: z.int().min(1), trigger: z.int().min(1).max(8).optional() }))
+    .length(4),
+  /** Label of the node that takes message-signalled interrupts. Without one, operating systems use INTA# to INTD#. */
+  messages: z.string().optional(),
 });
 
 /** The plugin. */

@@ -31,12 +31,21 @@ const BRIDGE = {
   subsystemId: 0x1100,
 };
 
+/** Where a pin goes; `trigger` where the controller's interrupts have two cells. */
+export interface PcieWire {
+  readonly controller: string;
+  readonly line: number;
+  readonly trigger?: number | undefined;
+}
+
 /** Where the board put the windows, and where the pins of slot 0 go. */
 export interface PcieWindows {
   readonly ecam: number;
   readonly memory: { readonly base: number; readonly length: number };
   readonly io: { readonly base: number; readonly length: number };
-  readonly interrupts: readonly { readonly controller: string; readonly line: number }[];
+  readonly interrupts: readonly PcieWire[];
+  /** Label of the node that takes messages. */
+  readonly messages?: string | undefined;
 }
 
 /** What {@link PcieHost} is made of. */
@@ -139,13 +148,14 @@ const ALL_ONES: Readonly<Record<AccessWidth, number>> = { 1: 0xff, 2: 0xffff, 4:
 const pair = (value: number): readonly number[] => [Math.floor(value / 2 ** 32), value % 2 ** 32];
 
 /** Binding: Documentation/devicetree/bindings/pci/host-generic-pci.yaml of Linux. */
-const treeNode = ({ ecam, memory, io, interrupts }: PcieWindows, label: string): DeviceTreeNode => {
+const treeNode = ({ ecam, memory, io, interrupts, messages }: PcieWindows, label: string): DeviceTreeNode => {
   const map: Cell[] = [];
   for (let device = 0; device < PINS; device++) {
     for (let pin = 0; pin < PINS; pin++) {
       const wire = interrupts[(device + pin) % PINS];
       if (wire === undefined) continue;
       map.push(device << (DEVICE_SHIFT - 4), 0, 0, pin + 1, { phandle: wire.controller }, wire.line);
+      if (wire.trigger !== undefined) map.push(wire.trigger);
     }
   }
   return {
@@ -160,6 +170,7 @@ const treeNode = ({ ecam, memory, io, interrupts }: PcieWindows, label: string):
       'linux,pci-domain': 0,
       'bus-range': [0, 0xff],
       'dma-coherent': true,
+      ...(messages === undefined ? {} : { 'msi-parent': [{ phandle: messages }] }),
       // Configuration space alone; the windows are in `ranges`.
       reg: [...pair(ecam), ...pair(ECAM_LENGTH)],
       ranges: [

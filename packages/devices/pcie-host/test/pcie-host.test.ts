@@ -53,6 +53,42 @@ const made = async (...functions: readonly Endpoint[]) => {
 describe('the host bridge', () => {
   it.each(deviceSuite(() => made(lamp(1))))('$title', ({ run }) => expect(run()).resolves.toBeUndefined());
 
+  it('describes wires of one and of two cells, and who takes messages', async () => {
+    const map = async (more: object) => {
+      const { device } = await setupPart(pcieHost, {
+        options: { ...options, ...more },
+        provide: [bind(SystemBusToken, bus)],
+      });
+      return device.deviceTree?.properties ?? {};
+    };
+    const plain = await map({});
+    expect(plain['interrupt-map']).toEqual(expect.objectContaining({ length: 16 * 6 }));
+    expect(plain['msi-parent']).toBeUndefined();
+    const advanced = await map({
+      interrupts: lines.map(({ line }) => ({ controller: 'aplic', line, trigger: 4 })),
+      messages: 'imsic',
+    });
+    const cells = advanced['interrupt-map'] as readonly unknown[];
+    expect(cells.slice(0, 14)).toEqual([
+      0,
+      0,
+      0,
+      1,
+      { phandle: 'aplic' },
+      32,
+      4,
+      0,
+      0,
+      0,
+      2,
+      { phandle: 'aplic' },
+      33,
+      4,
+    ]);
+    expect(cells.length).toBe(16 * 7);
+    expect(advanced['msi-parent']).toEqual([{ phandle: 'imsic' }]);
+  });
+
   it('finds itself at device 0, the functions behind it, and nothing else', async () => {
     const { ecam } = await made(lamp(1), lamp(2));
     expect(ecam.read(0, 4)).toBe(0x0008_1b36);

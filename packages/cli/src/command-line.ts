@@ -21,6 +21,7 @@ export interface RunRequest {
   readonly bios: string | undefined;
   readonly disks: readonly DiskArgument[];
   readonly bus: 'mmio' | 'pci';
+  readonly interrupts: 'plic' | 'aplic' | 'aia';
   readonly plugins: readonly PluginArgument[];
   readonly clock: 'real' | 'virtual';
   readonly reboot: boolean;
@@ -144,6 +145,7 @@ export const parseCommandLine = (args: readonly string[]): Request => {
     bios: values.bios,
     disks: (values.disk ?? []).map(diskArgument),
     bus: oneOf('bus', values.bus ?? 'mmio', ['mmio', 'pci']),
+    interrupts: oneOf('interrupts', values.interrupts ?? 'plic', ['plic', 'aplic', 'aia']),
     plugins: (values.plugin ?? []).map(parsePluginArgument),
     clock: oneOf('clock', values.clock ?? 'real', ['real', 'virtual']),
     reboot: values['no-reboot'] !== true,

@@ -137,6 +137,7 @@ export const machineSpec = async (
   virtBoard({
     memory: request.memory,
     cpus: request.cpus,
+    interrupts: request.interrupts,
     clock: request.clock,
     core: { statistics: request.stats },
     boot: await bootOf(request, progress, signal),

@@ -28,6 +28,11 @@ export const optionTable = {
     help: 'Add a disk: an image, with FILE[,ro][,serial=TEXT] (repeatable)',
   },
   bus: { type: 'string', value: 'BUS', help: 'Where virtio devices are: mmio (default) or pci' },
+  interrupts: {
+    type: 'string',
+    value: 'KIND',
+    help: 'Interrupt controllers: plic (default), or aia, which takes message-signalled interrupts of the PCI bus, too',
+  },
   plugin: {
     type: 'string',
     value: 'SPEC',

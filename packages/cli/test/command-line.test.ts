@@ -31,6 +31,7 @@ describe('the command line', () => {
       bios: undefined,
       disks: [],
       bus: 'mmio',
+      interrupts: 'plic',
       plugins: [],
       clock: 'real',
       reboot: true,

@@ -54,6 +54,7 @@ export { fsBackendModel, type ReferenceFiles } from './fs-backend-model.ts';
 export { type FsBackendSubject, fsBackendSuite } from './fs-backend-suite.ts';
 export { type NetBackendSubject, netBackendSuite } from './net-backend-suite.ts';
 export { type Random, seededRandom } from './random.ts';
+export { type SchedulerSubject, type SchedulerSuiteOptions, schedulerSuite } from './scheduler-suite.ts';
 export { type EmittedEvent, type PartUnderTest, type SetupPartOptions, setupPart } from './setup-part.ts';
 export type { Verdict } from './hostile/case.ts';
 export type { RingFormat, VirtioProbe, VirtioSubject } from './hostile/laboratory.ts';

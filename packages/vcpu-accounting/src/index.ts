@@ -17,7 +17,7 @@
  *   protected joined() {}
  *   protected left() {}
  *   protected charged() {}
- *   protected choose({ id }: Pcpu<Vcpu>): Choice<Vcpu> {
+ *   protected choose({ id }: Pcpu): Choice<Vcpu> {
  *     const [vcpu] = this.competing
  *       .filter((candidate) => candidate.state === 'ready' && candidate.mayRunOn(id))
  *       .toSorted((one, other) => one.chargedAt - other.chargedAt);

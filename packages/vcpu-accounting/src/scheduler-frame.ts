@@ -88,7 +88,9 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
     const vcpu = this.#giveBack(pcpu, now);
     this.pcpus.splice(this.pcpus.indexOf(pcpu), 1);
     this.resized(now);
-    return vcpu === undefined ? undefined : this.#hint(vcpu, now);
+    if (vcpu === undefined) return undefined;
+    vcpu.gaveWay = false;
+    return this.#hint(vcpu, now);
   }
 
   add(id: VcpuId, parameters: VcpuParameters, time: number): void {
@@ -186,16 +188,25 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
   account(id: VcpuId, ranFor: number, time: number): void {
     const now = this.#at(time);
     const vcpu = this.#vcpus.get(id);
-    if (vcpu?.pcpu !== undefined) this.#charge(vcpu, ranFor, now);
+    if (vcpu?.pcpu === undefined) return;
+    const ran = Math.min(Math.max(0, Math.floor(ranFor) || 0), now - vcpu.accountedAt);
+    vcpu.accountedAt = now;
+    vcpu.meter.charge(ran, now);
+    const due = Math.max(0, ran - vcpu.prepaid);
+    vcpu.prepaid = Math.max(0, vcpu.prepaid - ran);
+    this.#charge(vcpu, due, now);
   }
 
   stats(id: VcpuId, time: number): VcpuStats | undefined {
     return this.#vcpus.get(id)?.meter.stats(this.#at(time));
   }
 
-  /** Charges a vCPU that runs for what it must have used since the last time. */
+  /** Charges a vCPU that runs for all of the time since the last charge. What it did not use is made up for later. */
   protected settle(vcpu: V, now: number): void {
-    if (vcpu.pcpu !== undefined) this.#charge(vcpu, now - vcpu.chargedAt, now);
+    if (vcpu.pcpu === undefined) return;
+    const elapsed = now - vcpu.chargedAt;
+    vcpu.prepaid += elapsed;
+    this.#charge(vcpu, elapsed, now);
   }
 
   /** Those of a guest. */
@@ -229,6 +240,7 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
       vcpu.state = 'running';
       vcpu.lastPcpu = pcpu.id;
       vcpu.chargedAt = now;
+      vcpu.accountedAt = now;
       if (pcpu.before !== vcpu) vcpu.startedAt = now;
       vcpu.sliceEnd = now + slice;
       vcpu.meter.start(pcpu.id, now);
@@ -282,10 +294,8 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
     this.#leave(vcpu, now);
   }
 
-  #charge(vcpu: V, ranFor: number, now: number): void {
-    const ran = Math.min(Math.max(0, Math.floor(ranFor) || 0), now - vcpu.chargedAt);
+  #charge(vcpu: V, ran: number, now: number): void {
     vcpu.chargedAt = now;
-    vcpu.meter.charge(ran, now);
     vcpu.domain.cap?.charge(ran, now);
     this.charged(vcpu, ran, now);
   }

@@ -36,6 +36,9 @@ export class Vcpu {
   lastPcpu: PcpuId | undefined;
   /** Up to when its consumption is charged, while it holds a pCPU. */
   chargedAt = 0;
+  /** Up to when the host has accounted for it, which is no later; and what it was charged and has not used yet. */
+  accountedAt = 0;
+  prepaid = 0;
   /** When it was given its pCPU, however often since then it was picked again; and until when. */
   startedAt = 0;
   sliceEnd = 0;

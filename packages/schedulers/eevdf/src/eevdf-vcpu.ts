@@ -22,9 +22,17 @@ export class EevdfVcpu extends Vcpu {
   requestLeft = 0;
   /** Scaled nanoseconds that it is behind, while it does not share. */
   storedLag = 0;
+  /** Up to when its lag is counted, while it has a pCPU of its own. */
+  dedicatedAt = 0;
 
   get weight(): number {
     return this.parameters.weight;
+  }
+
+  /** Names those that it may run on, if not all. */
+  get pins(): string | undefined {
+    const { affinity } = this.parameters;
+    return affinity === undefined ? undefined : [...affinity].sort((one, other) => one - other).join();
   }
 
   get slice(): number {

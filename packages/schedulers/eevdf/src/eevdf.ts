@@ -1,12 +1,16 @@
-import type { VcpuId } from '@vivarium/contracts';
+import type { PcpuId, VcpuId } from '@vivarium/contracts';
 import { type CheckedParameters, type Choice, type Domain, type Pcpu, SchedulerFrame } from '@vivarium/vcpu-accounting';
 import { dedicated } from './dedicated.ts';
 import { EevdfVcpu } from './eevdf-vcpu.ts';
+import { keepWithinReach } from './pinned.ts';
 import { SCALE, VirtualTime } from './virtual-time.ts';
 
 /** Lag at which the guard steps in, and how long it lets run, in parts of the longest slice. */
 const GUARD_AT = 3 / 4;
 const GUARD_SLICE = 1 / 8;
+
+/** What is left to the one that runs when another becomes eligible that is due before it, in nanoseconds. */
+const LEAST_SLICE = 100_000;
 
 /** What a pass over the waiting vCPUs finds. */
 interface Candidates {
@@ -67,14 +71,18 @@ export class Eevdf extends SchedulerFrame<EevdfVcpu> {
         return;
       }
       this.#time.leave(vcpu, virtualNow);
-    } else this.#dedicated = this.#dedicated.filter((other) => other !== vcpu);
+    } else {
+      this.#dedicated = this.#dedicated.filter((other) => other !== vcpu);
+      this.#count(vcpu, 0, now);
+    }
     vcpu.role = 'out';
     vcpu.storedLag = Math.min(vcpu.storedLag, vcpu.slice * SCALE);
     this.#entitle(now);
   }
 
-  protected charged(vcpu: EevdfVcpu, ranFor: number): void {
+  protected charged(vcpu: EevdfVcpu, ranFor: number, now: number): void {
     if (vcpu.role === 'shared') this.#time.charge(vcpu, ranFor);
+    else this.#count(vcpu, ranFor, now);
     vcpu.requestLeft -= ranFor;
     if (vcpu.requestLeft <= 0) this.#time.request(vcpu);
   }
@@ -105,14 +113,17 @@ export class Eevdf extends SchedulerFrame<EevdfVcpu> {
 
   protected choose(pcpu: Pcpu<EevdfVcpu>, now: number): Choice<EevdfVcpu> {
     if (this.#lingering > 0) this.#dismiss(now);
+    if (this.#time.pinned > 0) keepWithinReach(this.#time, this.#virtualNow(now), now);
     const virtualNow = this.#virtualNow(now);
     const found = this.#survey(pcpu, virtualNow);
     const shared = this.pcpus.length - this.#dedicated.length;
-    const guarded = shared > 1;
+    const guarded = shared > 1 || this.#time.pinned > 0;
     const critical = guarded && found.urgentAt <= virtualNow ? found.urgent : undefined;
+    // Those that may run anywhere give way to who has nowhere else to go.
+    const entitled = critical?.parameters.affinity === undefined ? found.entitled : undefined;
     const companion = guarded ? found.companion : undefined;
     const favourite = critical === undefined ? this.#favourite(pcpu, virtualNow) : undefined;
-    const vcpu = found.entitled ?? critical ?? favourite ?? companion ?? found.eligible ?? found.ahead;
+    const vcpu = entitled ?? critical ?? favourite ?? companion ?? found.eligible ?? found.ahead;
     const yielding = pcpu.before;
     if (yielding?.gaveWay && yielding.slot !== undefined && yielding.mayRunOn(pcpu.id)) {
       // Giving way does not make those eligible that had their share.
@@ -124,7 +135,7 @@ export class Eevdf extends SchedulerFrame<EevdfVcpu> {
     }
     if (vcpu === undefined) return { kind: 'idle', until: undefined };
     const slice = this.#slice(vcpu, found, virtualNow, guarded);
-    return { kind: 'run', vcpu, slice, kick: vcpu.parameters.gang ? this.#kick(vcpu, pcpu, virtualNow) : undefined };
+    return { kind: 'run', vcpu, slice, kick: this.#kick(vcpu, found.entitled, pcpu, virtualNow) };
   }
 
   protected victim(vcpu: EevdfVcpu, now: number): Pcpu<EevdfVcpu> | undefined {
@@ -187,24 +198,42 @@ export class Eevdf extends SchedulerFrame<EevdfVcpu> {
     return found;
   }
 
-  /** For how long `vcpu` may run: its request, unless others become critical before or it gets too far ahead. */
+  /** For how long `vcpu` may run: its request, unless others must run before or it gets too far ahead. */
   #slice(vcpu: EevdfVcpu, found: Candidates, virtualNow: number, guarded: boolean): number {
-    if (vcpu.role === 'dedicated' || this.#time.members.length === 0) return vcpu.requestLeft;
+    if (this.#time.members.length === 0) return vcpu.requestLeft;
     const short = this.#time.longestSlice * GUARD_SLICE;
     const shared = Math.max(1, this.pcpus.length - this.#dedicated.length);
     const pace = this.#time.weight / (shared * SCALE);
     let slice = vcpu.requestLeft;
+    if (vcpu.role === 'dedicated') {
+      if (found.urgent?.parameters.affinity === undefined) return slice;
+      return Math.ceil(Math.min(slice, Math.max(short, (found.urgentAt - virtualNow) * pace)));
+    }
     if (guarded) {
       if (found.urgent === vcpu && found.urgentAt <= virtualNow) slice = Math.min(slice, short);
       const wait = ((found.urgent === vcpu ? found.nextUrgentAt : found.urgentAt) - virtualNow) * pace;
-      slice = Math.min(slice, wait > 0 ? wait : short);
+      slice = Math.min(slice, wait > 0 ? Math.max(wait, short / 4) : short);
     }
     const lag = this.#time.lag(vcpu, virtualNow);
-    if (lag >= 0) return Math.ceil(slice);
+    if (lag >= 0) {
+      if (found.eligible !== vcpu) return Math.ceil(slice);
+      const rival = this.#nextRival(vcpu, virtualNow) - virtualNow;
+      return Math.ceil(Math.min(slice, Math.max(LEAST_SLICE, rival * pace)));
+    }
     const gain = 1 - Math.min(1, vcpu.weight / (this.#time.weight / shared));
     const room = gain <= 0 ? slice : (lag + this.#guardLag()) / (SCALE * gain);
     if (room < 0) this.#forgive(vcpu, virtualNow);
     return Math.ceil(Math.min(slice, Math.max(room, short)));
+  }
+
+  /** When in virtual time one that waits becomes eligible that is due before `vcpu`. */
+  #nextRival(vcpu: EevdfVcpu, virtualNow: number): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const other of this.competing) {
+      if (other.pcpu !== undefined || other.role !== 'shared' || other.virtualTime <= virtualNow) continue;
+      if (other.virtualTime < first && other.deadline < vcpu.deadline) first = other.virtualTime;
+    }
+    return first;
   }
 
   #guardLag(): number {
@@ -233,6 +262,13 @@ export class Eevdf extends SchedulerFrame<EevdfVcpu> {
     if (due.length > 0) this.#entitle(now);
   }
 
+  /** What one that is entitled to all of a pCPU did not get of it, it is behind. */
+  #count(vcpu: EevdfVcpu, ranFor: number, now: number): void {
+    const most = Math.max(this.#time.longestSlice, vcpu.slice) * SCALE;
+    vcpu.storedLag = Math.min(most, vcpu.storedLag + (now - vcpu.dedicatedAt - ranFor) * SCALE);
+    vcpu.dedicatedAt = now;
+  }
+
   /** Finds out who is entitled to a whole pCPU. */
   #entitle(now: number): void {
     const able = this.competing.filter(({ parameters }) => parameters.affinity === undefined);
@@ -241,6 +277,7 @@ export class Eevdf extends SchedulerFrame<EevdfVcpu> {
     for (const vcpu of this.#dedicated) {
       if (entitled.has(vcpu)) continue;
       this.settle(vcpu, now);
+      this.#count(vcpu, 0, now);
       this.#time.join(vcpu, this.#virtualNow(now));
       vcpu.role = 'shared';
     }
@@ -249,6 +286,7 @@ export class Eevdf extends SchedulerFrame<EevdfVcpu> {
       this.settle(vcpu, now);
       this.#time.leave(vcpu, this.#virtualNow(now));
       vcpu.role = 'dedicated';
+      vcpu.dedicatedAt = now;
     }
     this.#dedicated = [...entitled];
   }
@@ -264,23 +302,27 @@ export class Eevdf extends SchedulerFrame<EevdfVcpu> {
     return this.pcpus.some(({ current }) => current?.domain === vcpu.domain);
   }
 
-  /** Where a ready sibling of `vcpu` should start: where a stranger runs that has had its share. */
-  #kick(vcpu: EevdfVcpu, { id }: Pcpu<EevdfVcpu>, virtualNow: number): Pcpu<EevdfVcpu> | undefined {
+  /** Who else should have a pCPU now that `vcpu` gets this one: one that is entitled to any, or a sibling. */
+  #kick(vcpu: EevdfVcpu, entitled: EevdfVcpu | undefined, { id }: Pcpu<EevdfVcpu>, virtualNow: number) {
+    if (entitled !== undefined && entitled !== vcpu) return this.#held(entitled, id, () => true);
+    if (!vcpu.parameters.gang) return undefined;
     for (const sibling of this.siblings(vcpu)) {
       const waits = sibling !== vcpu && sibling.slot !== undefined && sibling.pcpu === undefined;
       if (!waits || !sibling.parameters.gang || sibling.virtualTime > virtualNow) continue;
-      const found = this.pcpus.find(
-        ({ id: other, current, hinted }) =>
-          other !== id &&
-          !hinted &&
-          sibling.mayRunOn(other) &&
-          current?.role === 'shared' &&
-          current.domain !== vcpu.domain &&
-          current.virtualTime >= virtualNow,
-      );
+      // From a stranger that has had its share.
+      const had = ({ domain, virtualTime }: EevdfVcpu) => domain !== vcpu.domain && virtualTime >= virtualNow;
+      const found = this.#held(sibling, id, had);
       if (found !== undefined) return found;
     }
     return undefined;
+  }
+
+  /** A pCPU but `not` that one of those that share, and are `such`, holds and `vcpu` could have. */
+  #held(vcpu: EevdfVcpu, not: PcpuId, such: (current: EevdfVcpu) => boolean): Pcpu<EevdfVcpu> | undefined {
+    return this.pcpus.find(
+      ({ id, current, hinted }) =>
+        id !== not && !hinted && vcpu.mayRunOn(id) && current?.role === 'shared' && such(current),
+    );
   }
 }
 

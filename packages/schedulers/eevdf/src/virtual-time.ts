@@ -20,6 +20,8 @@ export class VirtualTime {
   weight = 0;
   /** Longest slice of a member. */
   longestSlice = 0;
+  /** Members that may not run everywhere. */
+  pinned = 0;
   /** Sum of weight × virtual time. */
   #moment = 0;
 
@@ -43,6 +45,7 @@ export class VirtualTime {
     this.weight += vcpu.weight;
     this.#moment += vcpu.weight * vcpu.virtualTime;
     this.longestSlice = Math.max(this.longestSlice, vcpu.slice);
+    if (vcpu.parameters.affinity !== undefined) this.pinned += 1;
     this.request(vcpu);
   }
 
@@ -55,6 +58,7 @@ export class VirtualTime {
     last.sharedSlot = vcpu.sharedSlot;
     this.members.pop();
     vcpu.sharedSlot = undefined;
+    if (vcpu.parameters.affinity !== undefined) this.pinned -= 1;
     this.weight -= vcpu.weight;
     this.#moment = this.members.length === 0 ? 0 : this.#moment - vcpu.weight * vcpu.virtualTime;
     this.longestSlice = this.members.reduce((longest, { slice }) => Math.max(longest, slice), 0);

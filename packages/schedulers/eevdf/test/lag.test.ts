@@ -1,4 +1,4 @@
-import { alwaysRunnable, Simulation } from '@vivarium/scheduler-sim';
+import { alwaysRunnable, bursty, Simulation } from '@vivarium/scheduler-sim';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Eevdf } from '../src/index.ts';
@@ -74,5 +74,22 @@ describe('what a vCPU has too much or too little when it sleeps, under eevdf', (
     simulation.runUntil(60e9 + 1e9);
     expect(simulation.service(1)).toBeLessThan(0.5e9 + 2 * 2_800_000);
     expect(simulation.service(1)).toBeGreaterThan(0.5e9 - 2 * 2_800_000);
+  });
+
+  it('does not add up: equals stay equal, within 1%, beside others that come and go', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 4 }), fc.integer(), (pcpus, seed) => {
+        const simulation = new Simulation({ scheduler: new Eevdf(), pcpus: [...Array(pcpus).keys()], seed });
+        const always = [0, 1, 2];
+        for (const id of always) simulation.spawn(id, { domain: `always-${id}`, weight: 200 }, alwaysRunnable());
+        for (let id = 10; id < 18; id += 1) {
+          simulation.spawn(id, { domain: `now-and-then-${id}`, weight: 100 }, bursty(3_000_000, 9_000_000));
+        }
+        simulation.runUntil(5e9);
+        const services = always.map((id) => simulation.service(id));
+        expect(Math.min(...services) / Math.max(...services)).toBeGreaterThan(0.99);
+      }),
+      { numRuns: 20 },
+    );
   });
 });

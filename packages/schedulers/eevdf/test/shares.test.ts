@@ -37,7 +37,7 @@ describe('shares under eevdf', () => {
     simulation.runUntil(10 * SECOND);
     const capped = new Set([1, 2]);
     expect(simulation.trace.mostUsedIn(capped, 100e6)).toBeLessThanOrEqual(30e6);
-    expect(simulation.service(1) + simulation.service(2)).toBeGreaterThan(2.95 * SECOND);
+    expect(simulation.service(1) + simulation.service(2)).toBeGreaterThan(2.9 * SECOND);
     expect(simulation.service(3)).toBe(10 * SECOND - simulation.service(1) - simulation.service(2));
   });
 

@@ -187,6 +187,17 @@ export const schedulerSuite = (
       host.drive(SECOND);
       same(host.vcpus.get(1)?.pcpu, 1 - (first ?? 0), 'the pCPU on which it runs then');
     }),
+    testCase('lost-hint', 'runs elsewhere a vCPU that was promised a pCPU that is taken away', (host, [domain]) => {
+      host.addPcpu(0);
+      host.addPcpu(1);
+      host.add(1, { domain });
+      host.drive(MILLISECOND);
+      const promised = host.wake(1);
+      expectThat(promised !== undefined, 'a wake must name one of two pCPUs that are idle');
+      host.removePcpu(promised ?? 0);
+      host.drive(SECOND);
+      same(host.vcpus.get(1)?.pcpu, 1 - (promised ?? 0), 'the pCPU on which it runs then');
+    }),
     testCase('time', 'takes a clock that goes back for one that stands still', (host, [domain]) => {
       host.addPcpu(0);
       host.add(1, { domain });
@@ -225,8 +236,9 @@ export const schedulerSuite = (
       run: async () => {
         for (let round = 0; round < storms; round += 1) {
           const { host, domains, shares } = await subject();
-          storm(host, seededRandom(seed * 1000 + round), domains, calls);
-          calm(host, domains, shares);
+          const options = { domains, calls, modest: round % 2 === 1 };
+          storm(host, seededRandom(seed * 1000 + round), options);
+          calm(host, options, shares);
           host.drive(host.now + 2 * SECOND);
           host.checkStats();
           for (const [id, { starts }] of host.vcpus) {
@@ -242,7 +254,7 @@ export const schedulerSuite = (
         const logs: string[] = [];
         for (let round = 0; round < 2; round += 1) {
           const { host, domains } = await subject();
-          storm(host, seededRandom(seed), domains, 2 * calls);
+          storm(host, seededRandom(seed), { domains, calls: 2 * calls, modest: false });
           logs.push(host.log.join('\n'));
         }
         expectThat(logs[0] === logs[1], 'two schedulers that are called the same must decide the same');

@@ -59,8 +59,10 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
   protected abstract choose(pcpu: Pcpu<V>, now: number): Choice<V>;
   /** Which busy pCPU `vcpu`, which competes and holds none, should have now. None of them is idle. */
   protected abstract victim(vcpu: V, now: number): Pcpu<V> | undefined;
-  /** The parameters of `vcpu` were `before`; what it ran is charged. */
-  protected retuned(_vcpu: V, _before: CheckedParameters, _now: number): void {}
+  /** The parameters of `vcpu` were `before`; what it ran is charged. Returns another that can run because of that. */
+  protected retuned(_vcpu: V, _before: CheckedParameters, _now: number): V | undefined {
+    return undefined;
+  }
   /** A pCPU came or went. */
   protected resized(_now: number): void {}
   /** `vcpu` was taken from the scheduler, after it left. Returns one that can run because of that. */
@@ -88,9 +90,16 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
     const vcpu = this.#giveBack(pcpu, now);
     this.pcpus.splice(this.pcpus.indexOf(pcpu), 1);
     this.resized(now);
-    if (vcpu === undefined) return undefined;
-    vcpu.gaveWay = false;
-    return this.#hint(vcpu, now);
+    if (vcpu !== undefined) {
+      vcpu.gaveWay = false;
+      return this.#hint(vcpu, now);
+    }
+    // Somebody may have been sent to the pCPU that is gone.
+    for (const waiting of this.competing) {
+      const refuge = this.#idleFor(waiting, now);
+      if (refuge !== undefined) return this.#hinted(refuge);
+    }
+    return undefined;
   }
 
   add(id: VcpuId, parameters: VcpuParameters, time: number): void {
@@ -129,13 +138,14 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
     this.settle(vcpu, now);
     const before = vcpu.parameters;
     vcpu.parameters = changed(before, change);
-    this.retuned(vcpu, before, now);
+    const heir = this.retuned(vcpu, before, now);
     if (change.cap !== undefined) {
       this.#setCap(vcpu.domain, change.cap, now);
       return this.pcpus.map((pcpu) => pcpu.id);
     }
     const hint = vcpu.pcpu === undefined ? this.#hint(vcpu, now) : vcpu.pcpu.id;
-    return hint === undefined ? [] : [hint];
+    const other = heir === undefined ? undefined : this.#hint(heir, now);
+    return [hint, other].filter((pcpu) => pcpu !== undefined);
   }
 
   wake(id: VcpuId, time: number): PreemptionHint {

@@ -87,7 +87,7 @@ export class Eevdf extends SchedulerFrame<EevdfVcpu> {
     if (vcpu.requestLeft <= 0) this.#time.request(vcpu);
   }
 
-  protected override retuned(vcpu: EevdfVcpu, before: CheckedParameters, now: number): void {
+  protected override retuned(vcpu: EevdfVcpu, before: CheckedParameters, now: number): undefined {
     const after = vcpu.parameters;
     if (vcpu.role === 'shared' || vcpu.role === 'lingering') {
       // It leaves with its old weight and comes back with the new one, as much behind as it was.

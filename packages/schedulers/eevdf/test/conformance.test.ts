@@ -1,8 +1,9 @@
-import { schedulerSuite } from '@vivarium/testkit';
+import { SchedulerToken } from '@vivarium/contracts';
+import { schedulerSuite, setupPart } from '@vivarium/testkit';
 import { describe, expect, it } from 'vitest';
-import { Eevdf } from '../src/index.ts';
+import { eevdf } from '../src/index.ts';
 
 describe('eevdf as a scheduler', () => {
-  const suite = schedulerSuite(() => ({ scheduler: new Eevdf() }), { storms: 100 });
-  it.each(suite)('$title', ({ run }) => expect(run()).resolves.toBeUndefined());
+  const make = async () => ({ scheduler: (await setupPart(eevdf)).get(SchedulerToken).create() 100 } });
+  it.each(schedulerSuite(make, { storms))('$title', ({ run }) => expect(run()).resolves.toBeUndefined());
 });

@@ -21,23 +21,41 @@ const anyParameters = (random: Random): Omit<VcpuParameters, 'domain'> => {
   };
 };
 
+/** What leaves room for everybody. */
+const MODEST = {
+  weight: 256,
+  slice: 1_000_000,
+  affinity: [],
+  cap: 0,
+  reservation: { budget: 1_000_000, period: 20_000_000 },
+};
+
 /** Durations that are impossible for a run. */
 const IMPOSSIBLE = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -1, 0.5, 1e300];
 
-/** `steps` calls in any order: what a host may do, what guests make it do, and races between them. */
-export const storm = (host: StrictHost, random: Random, domains: readonly string[], steps: number): void => {
+/** Of the calls. */
+export interface StormOptions {
+  readonly domains: readonly string[];
+  readonly calls: number;
+  /** All parameters leave room for everybody, and nothing is changed. */
+  readonly modest: boolean;
+}
+
+/** Calls in any order: what a host may do, what guests make it do, and races between them. */
+export const storm = (host: StrictHost, random: Random, { domains, calls, modest }: StormOptions): void => {
   const anyVcpu = (): number => random(MOST_VCPUS + 1);
   const anyPcpu = (): number => random(MOST_PCPUS + 1);
   const acts: readonly (() => void)[] = [
     () => {
       const id = anyVcpu();
       const domain = domains[random(domains.length)] ?? '';
-      if (id < MOST_VCPUS && !host.vcpus.has(id)) host.add(id, { domain, ...anyParameters(random) });
+      if (id < MOST_VCPUS && !host.vcpus.has(id))
+        host.add(id, { domain, ...(modest ? MODEST : anyParameters(random)) });
     },
     () => (random(4) === 0 ? host.remove(anyVcpu()) : undefined),
     () => {
       const id = anyVcpu();
-      if (host.vcpus.has(id)) host.change(id, anyParameters(random));
+      if (host.vcpus.has(id) && !modest) host.change(id, anyParameters(random));
     },
     () => {
       const id = anyPcpu();
@@ -52,30 +70,21 @@ export const storm = (host: StrictHost, random: Random, domains: readonly string
     () => void host.pick(anyPcpu(), random(2) === 0 ? Number.POSITIVE_INFINITY : random(2_000_000)),
     () => host.drive(host.now + random(3_000_000)),
   ];
-  for (let step = 0; step < steps; step += 1) {
+  for (let step = 0; step < calls; step += 1) {
     if (random(3) === 0) host.now += random(500_000);
     acts[random(acts.length)]?.();
     if (random(8) === 0) host.checkStats();
   }
 };
 
-/** What leaves room for everybody. */
-const MODEST = {
-  weight: 256,
-  slice: 1_000_000,
-  affinity: [],
-  cap: 0,
-  reservation: { budget: 1_000_000, period: 20_000_000 },
-};
-
 /** Afterwards: at least one pCPU, nobody favoured, pinned or capped, everybody awake. */
-export const calm = (host: StrictHost, domains: readonly string[], shares: boolean): void => {
+export const calm = (host: StrictHost, { domains, modest }: StormOptions, shares: boolean): void => {
   if (host.pcpus.size === 0) host.addPcpu(0);
-  if (host.vcpus.size === 0) host.add(0, { domain: domains[0] ?? '' });
+  if (host.vcpus.size === 0) host.add(0, { domain: domains[0] ?? '', ...MODEST });
   if (!shares) for (const id of [...host.vcpus.keys()].slice(host.pcpus.size)) host.remove(id);
   for (const [id, vcpu] of host.vcpus) {
-    host.change(id, MODEST);
-    vcpu.starts = 0;
+    if (!modest) host.change(id, MODEST);
     host.wake(id);
+    vcpu.starts = vcpu.pcpu === undefined ? 0 : 1;
   }
 };

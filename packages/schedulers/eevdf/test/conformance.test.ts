@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { eevdf } from '../src/index.ts';
 
 describe('eevdf as a scheduler', () => {
-  const make = async () => ({ scheduler: (await setupPart(eevdf)).get(SchedulerToken).create() 100 } });
-  it.each(schedulerSuite(make, { storms))('$title', ({ run }) => expect(run()).resolves.toBeUndefined());
+  const make = async () => ({ scheduler: (await setupPart(eevdf)).get(SchedulerToken).create() });
+  const suite = schedulerSuite(make, { storms: 100 });
+  it.each(suite)('$title', ({ run }) => expect(run()).resolves.toBeUndefined());
 });

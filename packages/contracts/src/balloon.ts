@@ -15,7 +15,7 @@ export interface BalloonStatistics {
   readonly minorFaults?: number;
   /** Bytes that nothing uses. */
   readonly free?: number;
-  /** Bytes that the kernel manages; what is in the balloon does not count. */
+  /** Bytes that the kernel manages. */
   readonly total?: number;
   /** Bytes that new programs can have before the guest swaps. */
   readonly available?: number;
@@ -63,7 +63,7 @@ export interface MemoryBalloon {
   /** The latest; undefined until the guest sent some in this life of its driver. */
   readonly statistics: BalloonStatistics | undefined;
   /** Asks for `bytes`, rounded down to pages. Throws `VIV_BALLOON_TARGET` when that is none, or above `limit`. */
-  inflate(bytes: number): void;
+  setTarget(bytes: number): void;
   /** Asks for statistics every so many seconds; 0 ends that. Throws `VIV_BALLOON_INTERVAL`. */
   pollStatistics(seconds: number): void;
   /** Tells of what happens from now on. Returns its removal. */

@@ -13,7 +13,7 @@
  * // With `machine.get(MemoryBalloonToken, 'balloon0')`:
  * const squeeze = (balloon: MemoryBalloon): void => {
  *   balloon.onEvent((event) => console.log(event));
- *   balloon.inflate(64 * 1024 * 1024);
+ *   balloon.setTarget(64 * 1024 * 1024);
  * };
  *
  * @module
@@ -67,7 +67,7 @@ export const virtioBalloon = definePlugin<z.infer<typeof virtioBalloonOptions>>(
       reporting,
       listenerFailed: (error) => context.log.error('a listener of the balloon failed', { error: String(error) }),
     });
-    device.inflate(target);
+    device.setTarget(target);
     device.pollStatistics(statisticsInterval);
     return { provides: [bind(VirtioDeviceToken, device), bind(MemoryBalloonToken, device)] };
   },

@@ -46,11 +46,13 @@ export class StatisticsPoll {
     }
     this.#seconds = seconds;
     if (seconds === 0) this.#timer.cancel();
-    else if (this.#held !== undefined) this.#timer.arm(this.#clock.now());
+    else this.#ask();
   }
 
   activate(queue: VirtioQueue | undefined): void {
     this.#queue = queue;
+    // Linux makes its first buffer available before it is ready, and does not notify again.
+    this.notified();
   }
 
   notified(): void {
@@ -78,6 +80,7 @@ export class StatisticsPoll {
   #ask(): void {
     const request = this.#held;
     if (request === undefined) return;
+    this.#timer.cancel();
     this.#held = undefined;
     this.#queue?.complete(request, 0);
   }

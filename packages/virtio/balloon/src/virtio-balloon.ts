@@ -123,7 +123,7 @@ export class VirtioBalloon implements VirtioDevice, MemoryBalloon {
     return this.#polls.latest;
   }
 
-  inflate(bytes: number): void {
+  setTarget(bytes: number): void {
     if (!Number.isSafeInteger(bytes) || bytes < 0 || bytes > this.limit) {
       throw errors.make('VIV_BALLOON_TARGET', `the balloon takes 0 to ${this.limit} bytes, not ${bytes}`);
     }

@@ -8,7 +8,7 @@ const device = (): VirtioBalloon => {
   const clock = fakeClock();
   const timer = (expired: () => void) => clock.timer(expired);
   const balloon = new VirtioBalloon({ memory: fakeMemory(), clock, timer, deflateOnOom: true, reporting: true });
-  balloon.inflate(balloon.limit);
+  balloon.setTarget(balloon.limit);
   return balloon;
 };
 

@@ -9,25 +9,25 @@ import { BASE, balloonBench, FIRST_PAGE, MIB, pageNumbers } from './balloon-benc
 describe('what the host asks for', () => {
   it('is in the configuration space, and the driver is told', () => {
     const bench = balloonBench();
-    bench.balloon.inflate(8 * r.PAGE);
+    bench.balloon.setTarget(8 * r.PAGE);
     expect([bench.field(r.CONFIG.num_pages), bench.changes]).toEqual([8, 0]);
     bench.start();
-    bench.balloon.inflate(12 * r.PAGE + 5);
+    bench.balloon.setTarget(12 * r.PAGE + 5);
     expect([bench.balloon.target, bench.field(r.CONFIG.num_pages), bench.changes]).toEqual([12 * r.PAGE, 12, 1]);
-    bench.balloon.inflate(12 * r.PAGE);
+    bench.balloon.setTarget(12 * r.PAGE);
     expect(bench.changes).toBe(1);
   });
 
   it.each([-1, 0.5, Number.NaN, MIB + 1, Number.POSITIVE_INFINITY])('cannot be %d bytes', (bytes) => {
     const { balloon } = balloonBench();
-    expect(() => balloon.inflate(bytes)).toThrow(expect.objectContaining({ code: 'VIV_BALLOON_TARGET' }));
-    balloon.inflate(balloon.limit);
+    expect(() => balloon.setTarget(bytes)).toThrow(expect.objectContaining({ code: 'VIV_BALLOON_TARGET' }));
+    balloon.setTarget(balloon.limit);
     expect(balloon.target).toBe(MIB);
   });
 
   it('outlives a reset, what the driver wrote does not', () => {
     const bench = balloonBench();
-    bench.balloon.inflate(4 * r.PAGE);
+    bench.balloon.setTarget(4 * r.PAGE);
     bench.start();
     bench.inflate(FIRST_PAGE);
     bench.writeField(r.CONFIG.actual, 1);
@@ -41,7 +41,7 @@ describe('what the host asks for', () => {
 describe('pages that go in', () => {
   it('are zeroes, and no others', () => {
     const bench = balloonBench();
-    bench.balloon.inflate(MIB);
+    bench.balloon.setTarget(MIB);
     bench.start();
     const { written } = bench.inflate(FIRST_PAGE + 3, FIRST_PAGE + 5);
     expect(written).toBe(0);
@@ -58,7 +58,7 @@ describe('pages that go in', () => {
 
   it('tell the cores that memory changes', () => {
     const bench = balloonBench();
-    bench.balloon.inflate(MIB);
+    bench.balloon.setTarget(MIB);
     bench.start();
     const changed: number[] = [];
     bench.memory.onExternalWrite((address, length) => changed.push(address, length));
@@ -68,7 +68,7 @@ describe('pages that go in', () => {
 
   it('count once, however often they come, and only when they are RAM', () => {
     const bench = balloonBench();
-    bench.balloon.inflate(MIB);
+    bench.balloon.setTarget(MIB);
     bench.start();
     bench.inflate(FIRST_PAGE, FIRST_PAGE, 0, FIRST_PAGE - 1, FIRST_PAGE + 256, 0xffff_ffff, FIRST_PAGE + 255);
     bench.inflate(FIRST_PAGE);
@@ -78,21 +78,21 @@ describe('pages that go in', () => {
 
   it('are never more than were asked for; the others stay as they are', () => {
     const bench = balloonBench();
-    bench.balloon.inflate(2 * r.PAGE);
+    bench.balloon.setTarget(2 * r.PAGE);
     bench.start();
     bench.inflate(...[0, 1, 2, 3].map((page) => FIRST_PAGE + page));
     expect(bench.balloon.actual).toBe(2 * r.PAGE);
     expect(bench.filled(FIRST_PAGE + 2, 0xaa)).toBe(true);
     // Pages on their way when the target falls are taken all the same, or the count would never be right again.
-    bench.balloon.inflate(4 * r.PAGE);
-    bench.balloon.inflate(0);
+    bench.balloon.setTarget(4 * r.PAGE);
+    bench.balloon.setTarget(0);
     bench.inflate(FIRST_PAGE + 2);
     expect(bench.balloon.actual).toBe(3 * r.PAGE);
   });
 
   it('may be cut anywhere by the driver, and an incomplete number is none', () => {
     const bench = balloonBench({}, 3);
-    bench.balloon.inflate(MIB);
+    bench.balloon.setTarget(MIB);
     bench.start();
     const bytes = pageNumbers(FIRST_PAGE, FIRST_PAGE + 1, FIRST_PAGE + 2);
     bench.inflateq.submit(bytes.subarray(0, 11), 0);
@@ -102,7 +102,7 @@ describe('pages that go in', () => {
 
   it('of a list without end are the first of it', () => {
     const bench = balloonBench();
-    bench.balloon.inflate(MIB);
+    bench.balloon.setTarget(MIB);
     bench.start();
     const list = new Uint32Array(100_000).fill(1);
     list[99_999] = FIRST_PAGE;
@@ -115,7 +115,7 @@ describe('pages that go in', () => {
 describe('pages that come out', () => {
   it('count once, and only when they were in', () => {
     const bench = balloonBench();
-    bench.balloon.inflate(MIB);
+    bench.balloon.setTarget(MIB);
     bench.start();
     bench.inflate(FIRST_PAGE, FIRST_PAGE + 1);
     const { written } = bench.deflate(FIRST_PAGE, FIRST_PAGE, FIRST_PAGE + 9, 0);
@@ -125,7 +125,7 @@ describe('pages that come out', () => {
 
   it('can go in again', () => {
     const bench = balloonBench();
-    bench.balloon.inflate(MIB);
+    bench.balloon.setTarget(MIB);
     bench.start();
     bench.inflate(FIRST_PAGE);
     bench.deflate(FIRST_PAGE);
@@ -142,7 +142,7 @@ describe('any requests', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), fc.nat(256), (steps, target) => {
         const bench = balloonBench();
-        bench.balloon.inflate(target * r.PAGE);
+        bench.balloon.setTarget(target * r.PAGE);
         bench.start();
         const model = new Set<number>();
         for (const { kind, pages } of steps) {

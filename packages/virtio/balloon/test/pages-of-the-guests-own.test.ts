@@ -14,7 +14,7 @@ it('a guest that gives away its rings while they are in use hurts itself alone',
     deflateOnOom: true,
     reporting: true,
   });
-  device.inflate(MIB);
+  device.setTarget(MIB);
   const failures: unknown[] = [];
   const transport = new MmioTransport({
     device,

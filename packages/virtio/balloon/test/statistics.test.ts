@@ -90,12 +90,18 @@ describe('the statistics queue', () => {
     bench.clock.advance(1000 * SECOND);
     expect(first.written).toBeUndefined();
     bench.balloon.pollStatistics(1);
-    bench.clock.advance(1);
     expect(first.written).toBe(0);
     const second = answer(bench, 20n);
     bench.balloon.pollStatistics(0);
     bench.clock.advance(10 * SECOND);
     expect(second.written).toBeUndefined();
+  });
+
+  it('is looked at when the driver is ready, without a notification', () => {
+    const bench = balloonBench();
+    bench.statsq.submit(entries([[4, 5n]]), 0);
+    bench.start();
+    expect(bench.balloon.statistics).toEqual({ at: 0, free: 5 });
   });
 
   it('waits for a driver that does not answer', () => {

@@ -92,7 +92,7 @@ export const withDebian = async (
     stop: () => cell.stop(),
   };
   await Promise.all([body(guest), ended]);
-  return ended;
+  return await ended;
 };
 
 const collect = (machine: Machine, console: string) => {

@@ -6,6 +6,15 @@ interface Stretch {
   readonly lump: number;
 }
 
+/** Where the left end of the window enters a stretch, or leaves it. */
+interface Edge {
+  readonly at: number;
+  /** How many nanoseconds more the window loses in a nanosecond from here on. */
+  readonly loss: 1 | -1;
+  /** What it loses here at once. */
+  readonly lump: number;
+}
+
 /** Stretches that are kept; older ones are folded together, to the disadvantage of the domain. */
 const STRETCHES = 64;
 
@@ -20,6 +29,8 @@ export class CapWindow {
   /** Grants below this are not worth a switch. */
   readonly #least: number;
   #stretches: Stretch[] = [];
+  /** Of the stretches, in order; undefined when they have changed. */
+  #edges: readonly Edge[] | undefined;
 
   constructor(budget: number, period: number, least: number) {
     this.budget = budget;
@@ -30,6 +41,7 @@ export class CapWindow {
   /** `ranFor` nanoseconds that end at `now`. */
   charge(ranFor: number, now: number): void {
     if (ranFor <= 0) return;
+    this.#edges = undefined;
     const start = now - ranFor;
     const last = this.#stretches.at(-1);
     if (last !== undefined && last.end === start) {
@@ -67,25 +79,31 @@ export class CapWindow {
 
   /** The longest run from `now` on after no moment of which the window holds more than the budget. */
   #allowed(committed: number, now: number): number {
-    const room = this.budget - committed;
     const left = now - this.#period;
-    if (this.#stretches.every(({ end }) => end <= left)) return Math.max(0, room);
-    // Between two edges the window loses as many nanoseconds in a nanosecond as there are stretches at its left end.
-    const edges = this.#stretches
-      .flatMap(({ start, end }) => [start, end])
-      .filter((edge) => edge > left)
-      .sort((a, b) => a - b);
-    let at = left;
-    let free = room - this.#used(left);
+    let free = this.budget - committed - this.#used(left);
     if (free < 0) return 0;
-    for (const edge of edges) {
-      const loss = this.#stretches.reduce((count, { start, end }) => count + (start <= at && end > at ? 1 : 0), 0);
-      const after = free + (loss - 1) * (edge - at);
-      if (after < 0) return at - left + Math.floor(free / (1 - loss));
-      at = edge;
-      free = room - this.#used(edge) - (edge - left);
+    let loss = 0;
+    let at = left;
+    for (const edge of this.#sortedEdges()) {
+      if (edge.at > left) {
+        const after = free + (loss - 1) * (edge.at - at);
+        if (after < 0) break;
+        free = after + edge.lump;
+        at = edge.at;
+      }
+      loss += edge.loss;
     }
-    return at - left + free;
+    return at - left + Math.floor(free / (1 - loss));
+  }
+
+  #sortedEdges(): readonly Edge[] {
+    this.#edges ??= this.#stretches
+      .flatMap(({ start, end, lump }): readonly Edge[] => [
+        { at: start, loss: 1, lump: 0 },
+        { at: end, loss: -1, lump },
+      ])
+      .sort((one, other) => one.at - other.at);
+    return this.#edges;
   }
 
   /** What the window holds when it begins at `left`. */

@@ -185,7 +185,7 @@ export const schedulerSuite = (
       expectThat(first !== undefined, 'it must run on one of two pCPUs');
       host.removePcpu(first ?? 0);
       host.drive(SECOND);
-      same(host.vcpus.get(1)?.pcpu, 1 - (first ?? 0), 'the pCPU on which it runs then');
+      same(host.vcpus.get(1)?.lastPcpu, 1 - (first ?? 0), 'the pCPU on which it runs then');
     }),
     testCase('lost-hint', 'runs elsewhere a vCPU that was promised a pCPU that is taken away', (host, [domain]) => {
       host.addPcpu(0);
@@ -196,7 +196,7 @@ export const schedulerSuite = (
       expectThat(promised !== undefined, 'a wake must name one of two pCPUs that are idle');
       host.removePcpu(promised ?? 0);
       host.drive(SECOND);
-      same(host.vcpus.get(1)?.pcpu, 1 - (promised ?? 0), 'the pCPU on which it runs then');
+      same(host.vcpus.get(1)?.lastPcpu, 1 - (promised ?? 0), 'the pCPU on which it runs then');
     }),
     testCase('time', 'takes a clock that goes back for one that stands still', (host, [domain]) => {
       host.addPcpu(0);

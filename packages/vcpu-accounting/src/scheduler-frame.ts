@@ -191,7 +191,7 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
     pcpu.before = undefined;
     if (before === undefined) return decision;
     before.gaveWay = false;
-    const refuge = this.#idleFor(before, now);
+    const refuge = this.#idleFor(before, now, pcpu);
     return refuge === undefined ? decision : { ...decision, kick: this.#hinted(refuge) };
   }
 
@@ -265,12 +265,12 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
     return pcpu === undefined ? undefined : this.#hinted(pcpu);
   }
 
-  /** An idle pCPU for a vCPU that waits, and to which nobody was sent yet. */
-  #idleFor(vcpu: V, now: number): Pcpu<V> | undefined {
+  /** An idle pCPU for a vCPU that waits, and to which nobody was sent yet; not the one that picks already. */
+  #idleFor(vcpu: V, now: number, picks?: Pcpu<V>): Pcpu<V> | undefined {
     if (vcpu.slot === undefined || vcpu.pcpu !== undefined) return undefined;
     let chosen: Pcpu<V> | undefined;
     for (const pcpu of this.pcpus) {
-      if (pcpu.current !== undefined || pcpu.hinted || !this.mayUse(vcpu, pcpu, now)) continue;
+      if (pcpu === picks || pcpu.current !== undefined || pcpu.hinted || !this.mayUse(vcpu, pcpu, now)) continue;
       if (chosen === undefined || pcpu.id === vcpu.lastPcpu) chosen = pcpu;
     }
     return chosen;

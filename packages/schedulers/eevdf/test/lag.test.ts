@@ -36,7 +36,7 @@ describe('the lag of vCPUs that always want to run, under eevdf', () => {
           expect(ahead).toBeGreaterThan(-longest);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 
@@ -47,7 +47,7 @@ describe('the lag of vCPUs that always want to run, under eevdf', () => {
         expect(behind).toBeLessThan(longest);
         expect(ahead).toBeGreaterThan(-longest);
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 });

@@ -15,6 +15,8 @@ interface KnownVcpu {
   awake: boolean;
   /** The pCPU it holds. */
   pcpu: PcpuId | undefined;
+  /** The pCPU it was given last. */
+  lastPcpu: PcpuId | undefined;
   /** Up to when it is accounted while it holds one. */
   accountedTo: number;
   run: number;
@@ -60,7 +62,8 @@ export class StrictHost {
   add(id: VcpuId, parameters: VcpuParameters): void {
     this.scheduler.add(id, parameters, this.now);
     const addedAt = this.now;
-    this.vcpus.set(id, { addedAt, awake: false, pcpu: undefined, accountedTo: 0, run: 0, starts: 0 });
+    const nowhere = { pcpu: undefined, lastPcpu: undefined };
+    this.vcpus.set(id, { addedAt, awake: false, ...nowhere, accountedTo: 0, run: 0, starts: 0 });
   }
 
   remove(id: VcpuId): void {
@@ -114,6 +117,7 @@ export class StrictHost {
     this.log.push(JSON.stringify([this.now, id, decision]));
     if (decision.kind === 'idle') this.#idles(pcpu, decision.until);
     else this.#runs(id, pcpu, decision);
+    expectThat(decision.kick !== id, `a decision for pCPU ${id} must not kick that same pCPU`);
     this.#hinted('kick of a decision', decision.kick);
     return decision;
   }
@@ -183,6 +187,7 @@ export class StrictHost {
     pcpu.vcpu = vcpuId;
     pcpu.pickAt = this.now + slice;
     vcpu.pcpu = id;
+    vcpu.lastPcpu = id;
     vcpu.accountedTo = this.now;
     vcpu.starts += 1;
   }

@@ -54,3 +54,4 @@ export * from './schema.ts';
 export * from './state.ts';
 export * from './token.ts';
 export * from './virtio.ts';
+export * from './vsock.ts';

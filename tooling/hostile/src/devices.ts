@@ -7,6 +7,7 @@ import { virtioBlk } from '@vivarium/virtio-blk';
 import { virtioConsole } from '@vivarium/virtio-console';
 import { virtioNet } from '@vivarium/virtio-net';
 import { virtioRng } from '@vivarium/virtio-rng';
+import { virtioVsock } from '@vivarium/virtio-vsock';
 
 const MEBIBYTE = 1024 * 1024;
 const SECTOR = 512;
@@ -72,5 +73,10 @@ export const TARGETS: readonly HostileTarget[] = [
   {
     name: 'balloon, free page reporting',
     make: () => subject(setupPart(virtioBalloon), { queue: 4, writable: [4096, 4096] }),
+  },
+  {
+    name: 'vsock',
+    // A packet from nobody, which is dropped.
+    make: () => subject(setupPart(virtioVsock), { queue: 1, readable: [new Uint8Array(44), new Uint8Array(100)] }),
   },
 ];

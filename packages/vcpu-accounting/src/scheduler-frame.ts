@@ -75,7 +75,7 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
   }
 
   addPcpu(pcpu: PcpuId, time: number): void {
-    const now = this.#at(time);
+    const now = this.passed(time);
     checkInteger('id', pcpu);
     if (this.#pcpu(pcpu) !== undefined)
       throw errors.make('VIV_SCHEDULER_TAKEN', `pCPU ${pcpu} is in this pool already`);
@@ -84,7 +84,7 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
   }
 
   removePcpu(id: PcpuId, time: number): PreemptionHint {
-    const now = this.#at(time);
+    const now = this.passed(time);
     const pcpu = this.#pcpu(id);
     if (pcpu === undefined) return undefined;
     const vcpu = this.#giveBack(pcpu, now);
@@ -103,7 +103,7 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
   }
 
   add(id: VcpuId, parameters: VcpuParameters, time: number): void {
-    const now = this.#at(time);
+    const now = this.passed(time);
     checkInteger('id', id);
     checkParameters(parameters);
     if (this.#vcpus.has(id)) throw errors.make('VIV_SCHEDULER_TAKEN', `vCPU ${id} is in this scheduler already`);
@@ -116,7 +116,7 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
   }
 
   remove(id: VcpuId, time: number): PreemptionHint {
-    const now = this.#at(time);
+    const now = this.passed(time);
     const vcpu = this.#vcpus.get(id);
     if (vcpu === undefined) return undefined;
     const held = vcpu.pcpu;
@@ -131,7 +131,7 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
   }
 
   change(id: VcpuId, change: VcpuChange, time: number): readonly PcpuId[] {
-    const now = this.#at(time);
+    const now = this.passed(time);
     const vcpu = this.#vcpus.get(id);
     if (vcpu === undefined) throw errors.make('VIV_SCHEDULER_TAKEN', `there is no vCPU ${id} to change`);
     checkChange(change);
@@ -149,7 +149,7 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
   }
 
   wake(id: VcpuId, time: number): PreemptionHint {
-    const now = this.#at(time);
+    const now = this.passed(time);
     const vcpu = this.#vcpus.get(id);
     if (vcpu === undefined || vcpu.state !== 'asleep') return undefined;
     vcpu.state = 'ready';
@@ -163,13 +163,13 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
   }
 
   sleep(id: VcpuId, time: number): void {
-    const now = this.#at(time);
+    const now = this.passed(time);
     const vcpu = this.#vcpus.get(id);
     if (vcpu !== undefined) this.#fallAsleep(vcpu, now);
   }
 
   yield(id: VcpuId, time: number, to?: VcpuId): void {
-    this.#at(time);
+    this.passed(time);
     const vcpu = this.#vcpus.get(id);
     const pcpu = vcpu?.pcpu as Pcpu<V> | undefined;
     if (vcpu === undefined || pcpu === undefined) return;
@@ -179,7 +179,7 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
   }
 
   pick(id: PcpuId, time: number): Decision {
-    const now = this.#at(time);
+    const now = this.passed(time);
     const pcpu = this.#pcpu(id);
     if (pcpu === undefined) return { kind: 'idle', until: undefined };
     const before = this.#giveBack(pcpu, now);
@@ -196,7 +196,7 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
   }
 
   account(id: VcpuId, ranFor: number, time: number): void {
-    const now = this.#at(time);
+    const now = this.passed(time);
     const vcpu = this.#vcpus.get(id);
     if (vcpu?.pcpu === undefined) return;
     const ran = Math.min(Math.max(0, Math.floor(ranFor) || 0), now - vcpu.accountedAt);
@@ -208,7 +208,7 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
   }
 
   stats(id: VcpuId, time: number): VcpuStats | undefined {
-    return this.#vcpus.get(id)?.meter.stats(this.#at(time));
+    return this.#vcpus.get(id)?.meter.stats(this.passed(time));
   }
 
   /** Charges a vCPU that runs for all of the time since the last charge. What it did not use is made up for later. */
@@ -375,7 +375,7 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
   }
 
   /** The host's clock does not go back; where it seems to, time stands still. */
-  #at(time: number): number {
+  protected passed(time: number): number {
     if (time > this.#now) this.#now = time;
     return this.#now;
   }

@@ -6,10 +6,8 @@ export const DOMAINCFG = 0x0000;
 /** Source n at `SOURCECFG + 4 * n`; the word of source 0 is domaincfg. */
 export const SOURCECFG = 0x0000;
 export const SOURCECFG_END = 0x1000;
-export const MMSIADDRCFG = 0x1bc0;
+/** The other registers of message addresses (mmsiaddrcfg, smsiaddrcfg, smsiaddrcfgh, around this one) are zero. */
 export const MMSIADDRCFGH = 0x1bc4;
-export const SMSIADDRCFG = 0x1bc8;
-export const SMSIADDRCFGH = 0x1bcc;
 /** Arrays of 32 words of 32 sources each. */
 export const SETIP = 0x1c00;
 export const IN_CLRIP = 0x1d00;
@@ -48,7 +46,6 @@ export const MMSIADDRCFGH_L = 0x8000_0000;
 
 /** sourcecfg */
 export const SOURCECFG_D = 1 << 10;
-export const SOURCECFG_CHILD = 0x3ff;
 export const SOURCECFG_SM = 7;
 /** Source modes. */
 export const INACTIVE = 0;

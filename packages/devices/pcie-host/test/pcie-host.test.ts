@@ -89,6 +89,40 @@ describe('the host bridge', () => {
     expect(advanced['msi-parent']).toEqual([{ phandle: 'imsic' }]);
   });
 
+  it('carries messages of functions out as writes to the bus, wherever they are sent', async () => {
+    const card = new Endpoint({
+      identity: { vendorId: 0x1234, deviceId: 1, classCode: 0xff_0000 },
+      msix: { bar: 1, vectors: 1 },
+    });
+    const written: (readonly number[])[] = [];
+    const write: SystemBus['write'] = (...access) => {
+      written.push(access);
+      return false;
+    };
+    const { device } = await setupPart(pcieHost, {
+      options,
+      provide: [bind(SystemBusToken, { ...bus, write }), bind(PciFunctionToken, card)],
+    });
+    device.reset();
+    const table = card.bars.find(({ index }) => index === 1)?.region;
+    const send = (address: bigint, data: number): void => {
+      for (const [word, value] of [Number(address & 0xffff_ffffn), Number(address >> 32n), data, 0].entries()) {
+        table?.write(4 * word, 4, value);
+      }
+      card.signal(0);
+    };
+    card.writeConfig(4, 2, 4);
+    card.writeConfig(card.readConfig(0x34, 1) + 2, 2, 0x8000);
+    send(0x2800_1000n, 7);
+    send(0x2800_0002n, 0xffff_ffff);
+    send(2n ** 64n - 4n, 1);
+    // What cannot be an address of a machine goes nowhere; what is not aligned is the bus's to refuse.
+    expect(written).toEqual([
+      [0x2800_1000, 4, 7],
+      [0x2800_0002, 4, 0xffff_ffff],
+    ]);
+  });
+
   it('finds itself at device 0, the functions behind it, and nothing else', async () => {
     const { ecam } = await made(lamp(1), lamp(2));
     expect(ecam.read(0, 4)).toBe(0x0008_1b36);

@@ -1,7 +1,7 @@
-import { bind, ClockToken, VirtioDeviceToken, VsockHostToken } from '@vivarium/contracts';
-import { fakeClock, hostileSuite, seededRandom, setupPart } from '@vivarium/testkit';
+import { bind, ClockToken, type VirtioDevice, VirtioDeviceToken, VsockHostToken } from '@vivarium/contracts';
+import { fakeClock, hostileRuns, hostileSuite, seededRandom, setupPart } from '@vivarium/testkit';
 import { describe, expect, it } from 'vitest';
-import plugin, { virtioVsock } from '../src/index.ts';
+import plugin, { type VirtioVsock, virtioVsock } from '../src/index.ts';
 import { writePacketHeader } from '../src/packet.ts';
 import * as r from '../src/registers.ts';
 import { GUEST, guestBench, HOST, listener, OP, openFromGuest } from './guest.ts';
@@ -27,6 +27,45 @@ describe('a hostile driver of the socket device, as it sends', () => {
     probe: { queue: r.TX, readable: [RESET.subarray(0, 20), RESET.subarray(20)] },
   });
   it.each(hostileSuite(subject))('$title', ({ run }) => expect(run()).resolves.toBeUndefined());
+});
+
+/** The device, which has something to say whenever the driver notifies it of buffers. */
+const talkative = (say: (device: VirtioVsock) => void): VirtioDevice => {
+  const { device } = guestBench({ connections: 64 });
+  device.reset();
+  const { deviceId, kind, features, queueSizes, config } = device;
+  return {
+    deviceId,
+    kind,
+    features,
+    queueSizes,
+    config,
+    activate: (agreed, queues) => device.activate(agreed, queues),
+    notified: (index) => {
+      say(device);
+      device.notified(index);
+    },
+    reset: () => device.reset(),
+  };
+};
+
+// Those want every buffer used at once, or very many: a queue that receives keeps what it has nothing to put into.
+const NOT_FOR_RECEIVING = ['C3', 'C4', 'C9'];
+
+const receiving: readonly [what: string, queue: number, writable: readonly number[], say: (of: VirtioVsock) => void][] =
+  [
+    ['packets', r.RX, [40, 60], (device) => void device.connect(1).catch(() => {})],
+    ['events', r.EVENT, [4], (device) => device.transportReset()],
+  ];
+
+describe.each(receiving)('a hostile driver of the socket device, as it receives %s', (_what, queue, writable, say) => {
+  // One transport is enough: the other one has shown above that it does the same.
+  const runs = hostileRuns(() => ({ device: talkative(say), probe: { queue, writable } }))
+    .filter(({ transport }) => transport === 'mmio')
+    .filter(({ id }) => !NOT_FOR_RECEIVING.includes(id));
+  it.each(runs)('$id, $format ring: $title', async ({ run }) => {
+    expect(['PASS', 'REJECT']).toContain(await run());
+  });
 });
 
 describe('G20 packets that are not what they say', () => {

@@ -28,7 +28,7 @@ export const joinSocket = (socket: Socket, connection: VsockConnection): void =>
     receive: (bytes) => {
       if (socket.writableNeedDrain) return 0;
       // A copy: the bytes are the guest's again when the call returns.
-      if (socket.writable) socket.write(Uint8Array.from(bytes));
+      if (socket.writable) socket.write(bytes.slice());
       return bytes.length;
     },
     drained: () => {

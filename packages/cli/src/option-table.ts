@@ -31,7 +31,7 @@ export const optionTable = {
   interrupts: {
     type: 'string',
     value: 'KIND',
-    help: 'Interrupt controllers: plic (default), or aia, which takes message-signalled interrupts of the PCI bus, too',
+    help: 'Interrupt controllers: plic (default), aplic, or aia: APLIC and IMSIC, for MSI-X of PCI',
   },
   plugin: {
     type: 'string',

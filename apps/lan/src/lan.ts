@@ -19,6 +19,8 @@ export interface LanGuest {
   readonly command: string;
   /** Default 1. */
   readonly vlan?: number;
+  /** It serves the others, and is stopped when all of them have ended. */
+  readonly serves?: boolean;
 }
 
 /** What a guest's command printed. */
@@ -35,7 +37,13 @@ interface Images {
   readonly initrd: Uint8Array;
 }
 
-const runGuest = async (guest: LanGuest, index: number, lan: EthernetSwitch, images: Images): Promise<LanResult> => {
+const runGuest = async (
+  guest: LanGuest,
+  index: number,
+  lan: EthernetSwitch,
+  images: Images,
+  until?: Promise<unknown>,
+): Promise<LanResult> => {
   const port = lan.port({ name: guest.name, ...(guest.vlan === undefined ? {} : { vlan: guest.vlan }) });
   const spec = virtBoard({
     name: guest.name,
@@ -64,7 +72,7 @@ const runGuest = async (guest: LanGuest, index: number, lan: EthernetSwitch, ima
   machine.get(CharPortToken, OUTPUT).onOutput((bytes) => {
     output += decoder.decode(bytes, { stream: true });
   });
-  await cell.run();
+  await Promise.all([cell.run(), until?.then(async () => cell.stop())]);
   return { name: guest.name, output };
 };
 
@@ -73,5 +81,7 @@ export const runLan = async (guests: readonly LanGuest[]): Promise<readonly LanR
   const debian = await prepareDebian();
   const images = { kernel: await readFile(debian.kernel), initrd: await readFile(debian.initrd) };
   const lan = createSwitch();
-  return Promise.all(guests.map((guest, index) => runGuest(guest, index, lan, images)));
+  const others = guests.map((guest, index) => (guest.serves ? undefined : runGuest(guest, index, lan, images)));
+  const ended = Promise.allSettled(others.filter((run) => run !== undefined));
+  return Promise.all(guests.map(async (guest, index) => others[index] ?? runGuest(guest, index, lan, images, ended)));
 };

@@ -15,7 +15,7 @@ export class OpenListing {
   }
 
   /** Takes new names. `ENOMEM` when the budget of the backend does not allow for them. */
-  fill(names: readonly FsName[]): FsErrno | undefined {
+  list(names: readonly FsName[]): FsErrno | undefined {
     this.close();
     if (!this.#budget.take(names.length)) return 'ENOMEM';
     this.#names = names;

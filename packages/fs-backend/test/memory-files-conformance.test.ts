@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fsBackendModel, fsBackendSuite } from '@vivarium/testkit';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MemoryFiles } from '../src/index.ts';
 
 const make = () => {
@@ -27,6 +27,6 @@ const reference = () => {
 };
 
 describe('files in memory, as a file system backend', () => {
-  for (const { title, run } of fsBackendSuite(make)) it(title, run);
-  for (const { title, run } of fsBackendModel(make, reference)) it(title, run);
+  it.each(fsBackendSuite(make))('$title', ({ run }) => expect(run()).resolves.toBeUndefined());
+  it.each(fsBackendModel(make, reference))('$title', ({ run }) => expect(run()).resolves.toBeUndefined());
 });

@@ -76,7 +76,7 @@ describe('memory', () => {
             grow(Math.max(model.length, offset + length));
             model.fill(byte, offset, offset + length);
           } else {
-            backend.allocate(handle, what as 'punch', offset, length, what === 'punch');
+            backend.allocate(handle, what, offset, length, what === 'punch');
             if (what !== 'punch') grow(Math.max(model.length, offset + length));
             if (what !== 'allocate') model.fill(0, offset, offset + length);
           }

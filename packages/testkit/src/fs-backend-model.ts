@@ -2,7 +2,7 @@ import { FS_ROOT, type FsBackend, type FsHandle, type FsNode, type FsResult } fr
 import { type ConformanceCase, expectThat, type SubjectFactory } from './conformance.ts';
 import { Bench, ROOT_USER, same } from './fs-backend/bench.ts';
 import { type Random, seededRandom } from './random.ts';
-import type { FsBackendSubject } from './fs-backend-suite.ts';
+import type { FsBackendSubject } from './fs-backend/subject.ts';
 
 /** What of `node:fs` the model needs; an empty directory of its own comes with it. */
 export interface ReferenceFiles {
@@ -68,7 +68,7 @@ class Comparison {
   }
 
   #pick<T>(from: readonly T[]): T {
-    return from[this.#random(from.length)] as T;
+    return from[this.#random(from.length)];
   }
 
   #path(): Path {

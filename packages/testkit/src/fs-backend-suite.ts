@@ -1,4 +1,3 @@
-import type { FsBackend } from '@vivarium/contracts';
 import type { ConformanceCase, SubjectFactory } from './conformance.ts';
 import { attributeCases } from './fs-backend/attribute-cases.ts';
 import { Bench, type FsBackendCase } from './fs-backend/bench.ts';
@@ -6,14 +5,7 @@ import { directoryCases } from './fs-backend/directory-cases.ts';
 import { fileCases } from './fs-backend/file-cases.ts';
 import { hostileCases } from './fs-backend/hostile-cases.ts';
 import { nameCases } from './fs-backend/name-cases.ts';
-
-/** A backend without any file but its root. */
-export interface FsBackendSubject {
-  readonly backend: FsBackend;
-  /** The same files behind a backend that changes nothing; called once, after which `backend` is not used any more. */
-  readonly readOnly?: () => FsBackend;
-  dispose?(): void | Promise<void>;
-}
+import type { FsBackendSubject } from './fs-backend/subject.ts';
 
 const CASES: readonly FsBackendCase[] = [
   ...nameCases,

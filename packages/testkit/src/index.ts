@@ -51,7 +51,8 @@ export {
   fakeVirtioQueue,
 } from './fake-virtio-queue.ts';
 export { fsBackendModel, type ReferenceFiles } from './fs-backend-model.ts';
-export { type FsBackendSubject, fsBackendSuite } from './fs-backend-suite.ts';
+export type { FsBackendSubject } from './fs-backend/subject.ts';
+export { fsBackendSuite } from './fs-backend-suite.ts';
 export { type NetBackendSubject, netBackendSuite } from './net-backend-suite.ts';
 export { type Random, seededRandom } from './random.ts';
 export { type SchedulerSubject, type SchedulerSuiteOptions, schedulerSuite } from './scheduler-suite.ts';

@@ -5,7 +5,7 @@ import { IdTable } from '../id-table.ts';
 import { OpenListing } from '../listing.ts';
 import { typeOf } from '../mode-bits.ts';
 import { withoutPrivileges } from '../permission.ts';
-import { Content } from './content.ts';
+import type { Content } from './content.ts';
 import { contentOf, type Directory, directoryOf, type Inode, targetOf } from './inode.ts';
 import type { InodeTable } from './inode-table.ts';
 
@@ -58,7 +58,7 @@ export class OpenFiles {
     if (!('listing' in open)) return 'ENOTDIR';
     const { inode, directory, listing } = open;
     if (cookie === 0) {
-      const fault = listing.fill([...directory.entries.keys()]);
+      const fault = listing.list([...directory.entries.keys()]);
       if (fault !== undefined) return fault;
     }
     const look = (name: FsName): Inode | undefined => {

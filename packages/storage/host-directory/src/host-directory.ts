@@ -161,11 +161,17 @@ export class HostDirectory implements FsBackend {
   }
 
   unlink(parent: FsNode, name: FsName): FsResult<undefined> {
-    return this.#change(() => void this.#names.unlink(parent, name));
+    return this.#change(() => {
+      this.#names.unlink(parent, name);
+      return undefined;
+    });
   }
 
   removeDirectory(parent: FsNode, name: FsName): FsResult<undefined> {
-    return this.#change(() => void this.#names.removeDirectory(parent, name));
+    return this.#change(() => {
+      this.#names.removeDirectory(parent, name);
+      return undefined;
+    });
   }
 
   rename(
@@ -175,7 +181,10 @@ export class HostDirectory implements FsBackend {
     newName: FsName,
     how: 'replace' | 'keep' | 'exchange',
   ): FsResult<undefined> {
-    return this.#change(() => void this.#names.rename(parent, name, newParent, newName, how));
+    return this.#change(() => {
+      this.#names.rename(parent, name, newParent, newName, how);
+      return undefined;
+    });
   }
 
   open(node: FsNode, mode: FsOpenMode): FsResult<FsHandle> {
@@ -217,11 +226,17 @@ export class HostDirectory implements FsBackend {
   }
 
   flush(handle: FsHandle): FsResult<undefined> {
-    return attempt(() => void this.#files.flush(handle));
+    return attempt(() => {
+      this.#files.flush(handle);
+      return undefined;
+    });
   }
 
   sync(handle: FsHandle, dataOnly: boolean): FsResult<undefined> {
-    return attempt(() => void this.#files.sync(handle, dataOnly));
+    return attempt(() => {
+      this.#files.sync(handle, dataOnly);
+      return undefined;
+    });
   }
 
   release(handle: FsHandle): void {
@@ -249,7 +264,10 @@ export class HostDirectory implements FsBackend {
   }
 
   syncAll(): FsResult<undefined> {
-    return attempt(() => void this.#files.syncAll());
+    return attempt(() => {
+      this.#files.syncAll();
+      return undefined;
+    });
   }
 
   getExtendedAttribute(id: FsNode, name: FsName): FsResult<Uint8Array> {

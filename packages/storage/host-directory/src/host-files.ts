@@ -92,7 +92,7 @@ export class HostFiles {
     if (!('listing' in handle)) throw new Fault('ENOTDIR');
     const { node, listing } = handle;
     const list = (): readonly FsName[] => this.#tree.list(this.#nodes.anchorOf(node));
-    const fault = cookie === 0 ? listing.fill(this.#granted(node, list)) : undefined;
+    const fault = cookie === 0 ? listing.list(this.#granted(node, list)) : undefined;
     if (fault !== undefined) throw new Fault(fault);
     const anchor = this.#nodes.anchorOf(node);
     const stats = new Map<FsName, HostStat>();

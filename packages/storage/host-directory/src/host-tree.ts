@@ -24,6 +24,8 @@ export type Anchor = number;
 
 /** A regular file that is open. No number is both an anchor and a file. */
 export type OpenFile = number;
+/** An anchor or an open file. */
+export type Descriptor = number;
 
 /**
  * A directory of a host and all below it, one name at a time: what openat(2) and its kin are for. No call follows a
@@ -55,16 +57,16 @@ export interface HostTree {
   removeDirectory(parent: Anchor, name: FsName): void;
   rename(parent: Anchor, name: FsName, newParent: Anchor, newName: FsName): void;
 
-  setMode(held: Anchor | OpenFile, mode: number): void;
-  setOwner(held: Anchor | OpenFile, uid: number, gid: number): void;
+  setMode(held: Descriptor, mode: number): void;
+  setOwner(held: Descriptor, uid: number, gid: number): void;
   /** As exact as the host's interface is: with Node, to a quarter of a microsecond. */
-  setTimes(held: Anchor | OpenFile, accessed: bigint, modified: bigint): void;
+  setTimes(held: Descriptor, accessed: bigint, modified: bigint): void;
   // The same for symbolic links, which have no anchors that these calls work on.
   setLinkOwner(parent: Anchor, name: FsName, uid: number, gid: number): void;
   setLinkTimes(parent: Anchor, name: FsName, accessed: bigint, modified: bigint): void;
 
   /** Opens what is known to be a regular file, or opens one once more. */
-  open(held: Anchor | OpenFile, access: 'read' | 'write' | 'both'): OpenFile;
+  open(held: Descriptor, access: 'read' | 'write' | 'both'): OpenFile;
   openAt(parent: Anchor, name: FsName, access: 'read' | 'write' | 'both'): OpenFile;
   /** Makes a regular file, which must not be there, and opens it for both. */
   makeFile(parent: Anchor, name: FsName, mode: number): OpenFile;

@@ -2,7 +2,7 @@ import { FS_ROOT, type FsName, type FsNode } from '@vivarium/contracts';
 import { IdTable, isDirectory, typeOf } from '@vivarium/fs-backend';
 import { Fault } from './fault.ts';
 import { type HostNode, isSame } from './host-node.ts';
-import type { Anchor, HostStat, HostTree, OpenFile } from './host-tree.ts';
+import type { Descriptor, Anchor, HostStat, HostTree } from './host-tree.ts';
 
 export interface NodeTableSettings {
   readonly tree: HostTree;
@@ -129,7 +129,7 @@ export class NodeTable {
   }
 
   /** What changes of attributes go through: an open file, or the anchor. */
-  heldOf(node: HostNode): Anchor | OpenFile {
+  heldOf(node: HostNode): Descriptor {
     return node.files[0] ?? node.writable[0] ?? this.anchorOf(node);
   }
 

@@ -121,7 +121,12 @@ const parse = (line: string): readonly [string, FileRecord | null] | undefined =
   if (typeof record !== 'object' || record === undefined) return undefined;
   const right = Object.entries(record).every(([name, field]) => {
     if (NUMBERS.includes(name)) return isNumber(field);
-    return name === 'extended' && typeof field === 'object' && field !== null && Object.values(field).every(isHex);
+    return (
+      name === 'extended' &&
+      typeof field === 'object' &&
+      field !== null &&
+      Object.values(field as Record<string, unknown>).every(isHex)
+    );
   });
   return right ? [key, record] : undefined;
 };

@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fsBackendModel, fsBackendSuite } from '@vivarium/testkit';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Setting, temporary } from './temporary.ts';
 
 const reference = () => {
@@ -25,6 +25,8 @@ const settings: readonly (readonly [string, Setting])[] = [
 ];
 
 describe.each(settings)('a directory of the host, %s, as a file system backend', (_name, setting) => {
-  for (const { title, run } of fsBackendSuite(() => temporary(setting))) it(title, run);
-  for (const { title, run } of fsBackendModel(() => temporary(setting), reference)) it(title, run);
+  it.each(fsBackendSuite(() => temporary(setting)))('$title', ({ run }) => expect(run()).resolves.toBeUndefined());
+  it.each(fsBackendModel(() => temporary(setting), reference))('$title', ({ run }) =>
+    expect(run()).resolves.toBeUndefined(),
+  );
 });

@@ -9,7 +9,7 @@ import { type Setting, SETTINGS, temporary } from './temporary.ts';
 const ROOT_USER = { uid: 0, gid: 0 };
 const good = <T>(result: FsResult<T>): T => {
   if (typeof result === 'string') throw new Error(result);
-  return result as T;
+  return result;
 };
 
 const disposals: (() => void)[] = [];

@@ -68,8 +68,9 @@ export const storageMemoryFiles = definePlugin<z.infer<typeof storageMemoryFiles
   provides: [FsBackendToken],
   requires: [ClockToken],
   options: storageMemoryFilesOptions,
-  setup: ({ options: { files, readOnly, ...settings }, get }) => {
-    const clock = get(ClockToken);
+  setup: (context) => {
+    const { files, readOnly, ...settings } = context.options;
+    const clock = context.get(ClockToken);
     const backend = new MemoryFiles({ ...settings, now: () => clock.epoch + BigInt(clock.now()) });
     putFiles(backend, files);
     if (readOnly) backend.protect();

@@ -44,11 +44,15 @@ const directoryIn = (backend: FsBackend, parent: FsNode, name: string, refuse: (
 const putOne = (backend: FsBackend, parent: FsNode, name: string, content: FileContent): string | undefined => {
   if (typeof content === 'object' && 'link' in content) {
     const made = backend.makeSymbolicLink(parent, name, textToName(content.link), ROOT_CALLER);
-    return isFault(made) ? made : void backend.forget(made.node, 1);
+    if (isFault(made)) return made;
+    backend.forget(made.node, 1);
+    return undefined;
   }
   if (typeof content === 'object' && 'directory' in content) {
     const made = backend.makeDirectory(parent, name, content.directory, ROOT_CALLER);
-    return isFault(made) ? made : void backend.forget(made.node, 1);
+    if (isFault(made)) return made;
+    backend.forget(made.node, 1);
+    return undefined;
   }
   const { content: given, mode } =
     typeof content === 'string' || content instanceof Uint8Array ? { content, mode: 0o644 } : content;

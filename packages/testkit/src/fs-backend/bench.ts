@@ -12,7 +12,7 @@ import {
   type FsResult,
 } from '@vivarium/contracts';
 import { expectThat, neverThrows } from '../conformance.ts';
-import type { FsBackendSubject } from '../fs-backend-suite.ts';
+import type { FsBackendSubject } from './subject.ts';
 
 export interface FsBackendCase {
   readonly id: string;

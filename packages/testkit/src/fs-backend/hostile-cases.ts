@@ -65,7 +65,7 @@ export const hostileCases: readonly FsBackendCase[] = [
     run: (bench) => {
       const { backend } = bench;
       const random = seededRandom(1);
-      const pick = <T>(from: readonly T[]): T => from[random(from.length)] as T;
+      const pick = <T>(from: readonly T[]): T => from[random(from.length)];
       const known: number[] = [];
       for (let count = 0; count < CALLS; count++) {
         const call = pick(calls(backend, pick, known));
@@ -94,7 +94,7 @@ export const hostileCases: readonly FsBackendCase[] = [
         if (typeof opened === 'string') refused = opened;
         else handles.push(opened);
       }
-      fails(refused as never, ['ENFILE', 'EMFILE', 'ENOMEM'], 'opening for ever');
+      fails(refused, ['ENFILE', 'EMFILE', 'ENOMEM'], 'opening for ever');
       fails(
         backend.create(FS_ROOT, 'new', 0o644, { access: 'both' }, ROOT_USER),
         ['ENFILE', 'EMFILE', 'ENOMEM'],
@@ -121,7 +121,7 @@ export const hostileCases: readonly FsBackendCase[] = [
         const lock = { kind: 'record', owner: 'a', type: 'write', start, end: start, pid: 1 } as const;
         refused = bench.backend.setLock(nodes[index % nodes.length] ?? 0, lock);
       }
-      fails(refused as never, 'ENOLCK', 'locking for ever');
+      fails(refused, 'ENOLCK', 'locking for ever');
     },
   },
   {
@@ -184,7 +184,7 @@ export const hostileCases: readonly FsBackendCase[] = [
         ['removeExtendedAttribute', backend.removeExtendedAttribute(node, 'user.x')],
         ['access for writing', backend.access(node, 2, ROOT_USER)],
       ];
-      for (const [what, result] of refused) fails(result as never, ['EROFS', 'EOPNOTSUPP'], what);
+      for (const [what, result] of refused) fails(result, ['EROFS', 'EOPNOTSUPP'], what);
       fails(backend.write(handle, 0, [value]), ['EBADF', 'EROFS'], 'write');
       const names = good(backend.readDirectory(good(backend.openDirectory(FS_ROOT), 'open'), 0, 99), 'readDirectory');
       same(names.length, 5, 'how many entries the root has');

@@ -57,8 +57,8 @@ export const virtio9p = definePlugin<z.infer<typeof virtio9pOptions>>({
   provides: [VirtioDeviceToken],
   requires: [FsBackendToken],
   options: virtio9pOptions,
-  setup: ({ options, get }) => ({
-    provides: [bind(VirtioDeviceToken, new Virtio9p({ backend: get(FsBackendToken), ...options }))],
+  setup: (context) => ({
+    provides: [bind(VirtioDeviceToken, new Virtio9p({ backend: context.get(FsBackendToken), ...context.options }))],
   }),
 });
 

@@ -41,7 +41,8 @@ export class Virtio9p implements VirtioDevice {
 
   notified(): void {
     const queue = this.#queue;
-    for (let request = queue?.take(); queue && request; request = queue.take()) this.#session.serve(queue, request);
+    if (!queue) return;
+    for (let request = queue.take(); request; request = queue.take()) this.#session.serve(queue, request);
   }
 
   reset(): void {

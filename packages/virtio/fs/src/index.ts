@@ -58,8 +58,8 @@ export const virtioFs = definePlugin<z.infer<typeof virtioFsOptions>>({
   provides: [VirtioDeviceToken],
   requires: [FsBackendToken],
   options: virtioFsOptions,
-  setup: ({ options, get }) => ({
-    provides: [bind(VirtioDeviceToken, new VirtioFs({ backend: get(FsBackendToken), ...options }))],
+  setup: (context) => ({
+    provides: [bind(VirtioDeviceToken, new VirtioFs({ backend: context.get(FsBackendToken), ...context.options }))],
   }),
 });
 

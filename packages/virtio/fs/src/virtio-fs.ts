@@ -47,7 +47,8 @@ export class VirtioFs implements VirtioDevice {
 
   notified(index: number): void {
     const queue = this.#queues[index];
-    for (let request = queue?.take(); queue && request; request = queue.take()) this.#session.serve(queue, request);
+    if (!queue) return;
+    for (let request = queue.take(); request; request = queue.take()) this.#session.serve(queue, request);
   }
 
   reset(): void {

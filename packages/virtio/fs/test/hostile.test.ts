@@ -12,7 +12,7 @@ describe('a hostile driver of the file sharing device', () => {
   const subject = () => ({
     device: new VirtioFs({
       ...{ backend: memory(), tag: 'share', cache: 'auto', writeback: false, locks: true, queues: 1, queueSize: 256 },
-    } as ConstructorParameters<typeof VirtioFs>[0]),
+    }),
     probe: {
       queue: 1,
       readable: [INIT.subarray(0, 40), INIT.subarray(40)],
@@ -20,7 +20,7 @@ describe('a hostile driver of the file sharing device', () => {
       answered: (written: Uint8Array, length: number) => length === 80 && written[16] === 7,
     },
   });
-  for (const { title, run } of hostileSuite(subject)) it(title, run);
+  it.each(hostileSuite(subject))('$title', ({ run }) => expect(run()).resolves.toBeUndefined());
 });
 
 describe('a request that is none', () => {
@@ -238,7 +238,7 @@ describe('messages out of a hat', () => {
 
   it.each([1, 2, 3, 4])('never break the device (seed %d)', (seed) => {
     const random = seededRandom(seed);
-    const pick = <T>(from: readonly T[]): T => from[random(from.length)] as T;
+    const pick = <T>(from: readonly T[]): T => from[random(from.length)];
     const driver = new FuseDriver({ parts: { locks: true }, queue: { piece: 13, size: 64 } });
     driver.initialize();
     const known: bigint[] = [];
@@ -276,8 +276,8 @@ describe('messages out of a hat', () => {
         [OP.RENAME2]: () => [u64(pick([1n, ...known])), u32(random(4)), u32(0), pick(['a', 'b']), pick(['b', 'c'])],
         [OP.SETLKW]: () => [u64(0), u64(random(3)), u64(random(9)), u64(random(9)), u32(random(4)), u32(0), u64(0)],
       };
-      const random_ = (): readonly Field[] => Array.from({ length: random(7) }, field);
-      const fields = random(4) === 0 ? random_() : (shaped[opcode] ?? random_)();
+      const some = (): readonly Field[] => Array.from({ length: random(7) }, field);
+      const fields = random(4) === 0 ? some() : (shaped[opcode] ?? some)();
       const message = driver.message(opcode, node, fields);
       if (random(10) === 0) message[random(message.length)] = random(256);
       const cut = random(10) === 0 ? message.slice(0, random(message.length + 1)) : message;

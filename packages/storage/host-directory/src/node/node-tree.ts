@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import type { FsName, FsStatistics } from '@vivarium/contracts';
 import { LONGEST_NAME } from '@vivarium/fs-backend';
 import { Fault } from '../fault.ts';
-import type { Anchor, HostStat, HostTree, OpenFile } from '../host-tree.ts';
+import type { Descriptor, Anchor, HostStat, HostTree, OpenFile } from '../host-tree.ts';
 import { hostStat } from './host-stat.ts';
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = fs.constants;
@@ -84,15 +84,15 @@ export abstract class NodeTree implements HostTree {
     fs.renameSync(this.#at(parent, name), this.#at(newParent, newName));
   }
 
-  setMode(held: Anchor | OpenFile, mode: number): void {
+  setMode(held: Descriptor, mode: number): void {
     fs.chmodSync(bytesOf(this.pathOf(held)), mode);
   }
 
-  setOwner(held: Anchor | OpenFile, uid: number, gid: number): void {
+  setOwner(held: Descriptor, uid: number, gid: number): void {
     fs.chownSync(bytesOf(this.pathOf(held)), uid, gid);
   }
 
-  setTimes(held: Anchor | OpenFile, accessed: bigint, modified: bigint): void {
+  setTimes(held: Descriptor, accessed: bigint, modified: bigint): void {
     fs.utimesSync(bytesOf(this.pathOf(held)), seconds(accessed), seconds(modified));
   }
 
@@ -104,7 +104,7 @@ export abstract class NodeTree implements HostTree {
     fs.lutimesSync(this.#at(parent, name), seconds(accessed), seconds(modified));
   }
 
-  open(held: Anchor | OpenFile, access: 'read' | 'write' | 'both'): OpenFile {
+  open(held: Descriptor, access: 'read' | 'write' | 'both'): OpenFile {
     return fs.openSync(bytesOf(this.pathOf(held)), ACCESS[access] | CAREFUL);
   }
 

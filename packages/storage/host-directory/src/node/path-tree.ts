@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import type { FsName } from '@vivarium/contracts';
 import { Fault } from '../fault.ts';
 import { type Identity, isSame } from '../host-node.ts';
-import type { Anchor, OpenFile } from '../host-tree.ts';
+import type { Descriptor, Anchor } from '../host-tree.ts';
 import { hostStat } from './host-stat.ts';
 import { type BytePath, bytesOf, NodeTree, seconds } from './node-tree.ts';
 
@@ -62,17 +62,17 @@ export class PathTree extends NodeTree {
     }
   }
 
-  override setMode(held: Anchor | OpenFile, mode: number): void {
+  override setMode(held: Descriptor, mode: number): void {
     if (held < 0) super.setMode(held, mode);
     else fs.fchmodSync(held, mode);
   }
 
-  override setOwner(held: Anchor | OpenFile, uid: number, gid: number): void {
+  override setOwner(held: Descriptor, uid: number, gid: number): void {
     if (held < 0) super.setOwner(held, uid, gid);
     else fs.fchownSync(held, uid, gid);
   }
 
-  override setTimes(held: Anchor | OpenFile, accessed: bigint, modified: bigint): void {
+  override setTimes(held: Descriptor, accessed: bigint, modified: bigint): void {
     if (held < 0) super.setTimes(held, accessed, modified);
     else fs.futimesSync(held, seconds(accessed), seconds(modified));
   }

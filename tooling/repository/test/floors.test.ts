@@ -174,7 +174,9 @@ describe('the table of floors', () => {
     for (const floor of FLOORS.filter(({ level }) => level < 6)) {
       for (const name of floor.mayImport) {
         const within =
-          (floor.name === 'libraries' && name === 'contracts') || (floor.name === 'cli' && name === 'host');
+          // Libraries build on each other; the check for cycles keeps them in order.
+          (floor.name === 'libraries' && (name === 'contracts' || name === 'libraries')) ||
+          (floor.name === 'cli' && name === 'host');
         expect(level(name), `${floor.name} → ${name}`).toBeLessThan(floor.level + (within ? 1 : 0));
       }
     }

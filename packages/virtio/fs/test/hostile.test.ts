@@ -210,7 +210,7 @@ describe('G24 cookies and attributes', () => {
   it('a bomb of attributes ends', () => {
     const driver = new FuseDriver();
     driver.initialize();
-    const value = new Uint8Array(65_536);
+    const value = new Uint8Array(4096);
     let last: string | undefined;
     for (let index = 0; index < 2000 && last === undefined; index++)
       last = driver.call(OP.SETXATTR, FS_ROOT, [u32(value.length), u32(0), `user.${index}`, value]).error;

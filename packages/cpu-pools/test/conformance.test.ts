@@ -1,8 +1,7 @@
 import type { Scheduler } from '@vivarium/contracts';
-import { schedulerSuite } from '@vivarium/testkit';
+import { roundRobin, schedulerSuite } from '@vivarium/testkit';
 import { describe, expect, it } from 'vitest';
 import { CpuPools } from '../src/index.ts';
-import { roundRobin } from './round-robin.ts';
 
 describe('CPU pools as a scheduler', () => {
   const make = () => {

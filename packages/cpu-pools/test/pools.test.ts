@@ -1,9 +1,9 @@
 import type { PcpuId } from '@vivarium/contracts';
 import { alwaysRunnable, bursty, interactive, Simulation } from '@vivarium/scheduler-sim';
+import { roundRobin } from '@vivarium/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CpuPools } from '../src/index.ts';
-import { roundRobin } from './round-robin.ts';
 
 const MILLISECOND = 1_000_000;
 

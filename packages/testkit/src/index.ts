@@ -55,6 +55,7 @@ export type { FsBackendSubject } from './fs-backend/subject.ts';
 export { fsBackendSuite } from './fs-backend-suite.ts';
 export { type NetBackendSubject, netBackendSuite } from './net-backend-suite.ts';
 export { type Random, seededRandom } from './random.ts';
+export { roundRobin } from './round-robin.ts';
 export { type SchedulerSubject, type SchedulerSuiteOptions, schedulerSuite } from './scheduler-suite.ts';
 export { type EmittedEvent, type PartUnderTest, type SetupPartOptions, setupPart } from './setup-part.ts';
 export type { Verdict } from './hostile/case.ts';

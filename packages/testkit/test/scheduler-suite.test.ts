@@ -1,28 +1,8 @@
 import type { Decision, Scheduler } from '@vivarium/contracts';
-import { type Choice, type Pcpu, SchedulerFrame, Vcpu } from '@vivarium/vcpu-accounting';
 import { describe, expect, it } from 'vitest';
-import { schedulerSuite } from '../src/index.ts';
+import { roundRobin, schedulerSuite } from '../src/index.ts';
 
-/** Whoever ran longest ago, for a millisecond. */
-class RoundRobin extends SchedulerFrame<Vcpu> {
-  readonly name = 'round-robin';
-  readonly honours: Scheduler['honours'] = ['affinity', 'cap'];
-  protected make(...[id, domain, parameters, now]: ConstructorParameters<typeof Vcpu>) {
-    return new Vcpu(id, domain, parameters, now);
-  }
-  protected joined() {}
-  protected left() {}
-  protected charged() {}
-  protected choose({ id }: Pcpu): Choice<Vcpu> {
-    const [vcpu] = this.competing
-      .filter((candidate) => candidate.state === 'ready' && candidate.mayRunOn(id))
-      .toSorted((one, other) => one.chargedAt - other.chargedAt || one.id - other.id);
-    return vcpu === undefined ? { kind: 'idle', until: undefined } : { kind: 'run', vcpu, slice: 1_000_000 };
-  }
-  protected victim() {
-    return undefined;
-  }
-}
+const right = (): Scheduler => roundRobin().create();
 
 const failing = async (make: () => Scheduler): Promise<string[]> => {
   const failed: string[] = [];
@@ -35,13 +15,13 @@ const failing = async (make: () => Scheduler): Promise<string[]> => {
   return failed;
 };
 
-type Change = (scheduler: RoundRobin) => Partial<Scheduler>;
+type Change = (scheduler: Scheduler) => Partial<Scheduler>;
 
 /** A round robin with some members replaced. */
 const broken =
   (change: Change): (() => Scheduler) =>
   () => {
-    const inner = new RoundRobin();
+    const inner = right();
     const changes: object = change(inner);
     return new Proxy(inner, {
       get: (target, key) => {
@@ -58,7 +38,7 @@ const deciding = (change: (decision: Decision) => Decision) =>
 
 describe('the scheduler suite', () => {
   it('passes a scheduler that is right', async () => {
-    expect(await failing(() => new RoundRobin())).toEqual([]);
+    expect(await failing(right)).toEqual([]);
   });
 
   it.each<readonly [string, string, () => Scheduler]>([

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type BareCore, bareCore } from './bare-core.ts';
+import { type BareCore, bareCore, toSupervisor } from './bare-core.ts';
 import { fakeInterruptFile } from './fake-interrupt-file.ts';
 
 const AIA = { aia: true };
@@ -213,13 +213,7 @@ const PROGRAM = `
   csrw pmpaddr0, t0
   li t0, 0x1f
   csrw pmpcfg0, t0
-  la t0, work
-  csrw mepc, t0
-  li t0, 0x1800
-  csrc mstatus, t0
-  li t0, 0x800
-  csrs mstatus, t0
-  mret
+  ${toSupervisor('work')}
 .balign 4
 handler: csrr t0, stopi
   srli t0, t0, 16

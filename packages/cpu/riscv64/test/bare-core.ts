@@ -17,6 +17,15 @@ const RAM_BYTES = 1024 * 1024;
 const PRIVATE_BYTES = 64 * 1024 * 1024;
 const PAGE = 65_536;
 
+/** Assembly that goes from M-mode to `label` in S-mode; it uses t0. */
+export const toSupervisor = (label: string): string => `la t0, ${label}
+  csrw mepc, t0
+  li t0, 0x1800
+  csrc mstatus, t0
+  li t0, 0x800
+  csrs mstatus, t0
+  mret`;
+
 /** RAM in a real WebAssembly memory, which the core's modules import. */
 const wasmMemory = (): MachineMemory => {
   const linear = new WebAssembly.Memory({

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type BareCore, bareCore, RAM_BASE } from './bare-core.ts';
+import { type BareCore, bareCore, RAM_BASE, toSupervisor } from './bare-core.ts';
 import { compiledModules } from './compiled-modules.ts';
 import { patches, supervisorProgram } from './supervisor-program.ts';
 
@@ -103,13 +103,7 @@ describe('translated code', () => {
   li t0, 0x222
   csrw mideleg, t0
   csrw mie, t0
-  la t0, again
-  csrw mepc, t0
-  li t0, 0x1800
-  csrc mstatus, t0
-  li t0, 0x800
-  csrs mstatus, t0
-  mret
+  ${toSupervisor('again')}
 .balign 4
 handler: csrr a1, sepc
   addi a2, a2, 1

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bareCore, RAM_BASE } from './bare-core.ts';
+import { bareCore, RAM_BASE, toSupervisor } from './bare-core.ts';
 
 const COUNT = 'loop: addi a0, a0, 1\n  j loop';
 
@@ -101,13 +101,7 @@ describe('environment calls', () => {
   const FROM_S = `
   la t0, handler
   csrw mtvec, t0
-  la t0, supervisor
-  csrw mepc, t0
-  li t0, 0x1800
-  csrc mstatus, t0
-  li t0, 0x800
-  csrs mstatus, t0
-  mret
+  ${toSupervisor('supervisor')}
 supervisor:
   ecall
   addi a1, a1, 1

@@ -1,7 +1,7 @@
 import type { SchedulerFactory } from '@vivarium/contracts';
 import { type Choice, type Pcpu, SchedulerFrame, Vcpu } from '@vivarium/vcpu-accounting';
 
-/** Whoever ran longest ago. */
+/** Whoever ran longest ago, for `slice`. */
 class RoundRobin extends SchedulerFrame<Vcpu> {
   readonly name: string;
   readonly honours = ['affinity', 'cap'] as const;
@@ -30,6 +30,7 @@ class RoundRobin extends SchedulerFrame<Vcpu> {
   }
 }
 
+/** The simplest scheduler that is right, for tests of what drives or holds schedulers. `slice` in nanoseconds. */
 export const roundRobin = (slice = 1_000_000, name = 'round-robin'): SchedulerFactory => ({
   name,
   create: () => new RoundRobin(name, slice),

@@ -104,7 +104,7 @@ export class RunLoop {
     }
     if (ran || this.#interrupted) return RAN;
     if (!this.#seats.some(({ vcpu }) => vcpu.running)) return { kind: 'fault', fault: ALL_STOPPED };
-    return { kind: 'idle', deadline: this.#nextDeadline() };
+    return { kind: 'idle', deadline: this.#idleDeadline() };
   }
 
   /**
@@ -165,13 +165,25 @@ export class RunLoop {
     return exit;
   }
 
-  /** The earliest deadline still ahead, of timers and of the vCPUs' own comparators. */
+  /** The earliest deadline still ahead, of timers and of the vCPUs' own comparators: a slice ends there. */
   #nextDeadline(): number | undefined {
     const now = this.#clock.now();
+    return this.#earliest((_, own) => own > now);
+  }
+
+  /**
+   * When a host that has nothing to run must look again. Not by what lies ahead: a comparator may have come due since
+   * `#canRun` looked, and whoever sleeps over that sleeps for ever.
+   */
+  #idleDeadline(): number | undefined {
+    return this.#earliest(({ vcpu, served }, own) => own !== served && !this.held.has(vcpu.index));
+  }
+
+  #earliest(counts: (seat: Seat, own: number) => boolean): number | undefined {
     let earliest = this.#clock.nextDeadline;
-    for (const { vcpu } of this.#seats) {
-      const own = vcpu.running ? vcpu.nextDeadline : undefined;
-      if (own !== undefined && own > now && (earliest === undefined || own < earliest)) earliest = own;
+    for (const seat of this.#seats) {
+      const own = seat.vcpu.running ? seat.vcpu.nextDeadline : undefined;
+      if (own !== undefined && counts(seat, own) && (earliest === undefined || own < earliest)) earliest = own;
     }
     return earliest;
   }

@@ -1,4 +1,5 @@
 import type { DebugTarget, GuestFault, Vcpu } from '@vivarium/contracts';
+import type { Lease } from './lease.ts';
 
 /** How a cell's run ended. A guest's fault is a value; an error of the host rejects `run` instead. */
 export type CellOutcome =
@@ -38,6 +39,8 @@ export interface Cell extends AsyncDisposable {
   readonly stats: CellStats;
   /** For a debugger; absent when the machine's CPU core can do nothing for one. */
   readonly debug?: DebugTarget;
+  /** For whoever gives it pCPUs; absent when it runs whenever it can. */
+  readonly lease?: Lease;
 }
 
 export interface CellOptions {

@@ -23,4 +23,5 @@ export const createInlineCell = (machine: Machine, options: CellOptions = {}): C
 
 export type { Cell, CellOptions, CellOutcome, CellStats } from './cell.ts';
 export { errorTable } from './errors.ts';
+export type { Lease, Stint } from './lease.ts';
 export { stateHash } from './state-hash.ts';

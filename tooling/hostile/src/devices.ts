@@ -1,13 +1,15 @@
-import { BlockBackendToken, bind, CharBackendToken, NetBackendToken, VirtioDeviceToken } from '@vivarium/contracts';
+import { BlockBackendToken, bind, CharBackendToken, NetBackendToken } from '@vivarium/contracts';
 import { createSwitch, switchPort } from '@vivarium/net-switch';
 import { storageMemory } from '@vivarium/storage-memory';
-import { fakeCharBackend, setupPart, type VirtioProbe, type VirtioSubject } from '@vivarium/testkit';
+import { fakeCharBackend, setupPart, type VirtioSubject } from '@vivarium/testkit';
 import { virtioBalloon } from '@vivarium/virtio-balloon';
 import { virtioBlk } from '@vivarium/virtio-blk';
 import { virtioConsole } from '@vivarium/virtio-console';
 import { virtioNet } from '@vivarium/virtio-net';
 import { virtioRng } from '@vivarium/virtio-rng';
 import { virtioVsock } from '@vivarium/virtio-vsock';
+import { filesInMemory, filesOnHost, fuse, nine } from './shares.ts';
+import { subject } from './subject.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const SECTOR = 512;
@@ -17,11 +19,6 @@ export interface HostileTarget {
   readonly name: string;
   readonly make: () => Promise<VirtioSubject>;
 }
-
-const subject = async (part: ReturnType<typeof setupPart>, probe: VirtioProbe): Promise<VirtioSubject> => ({
-  device: (await part).get(VirtioDeviceToken),
-  probe,
-});
 
 const block = async (readOnly: boolean): Promise<VirtioSubject> => {
   const bytes = new Uint8Array(MEBIBYTE).fill(0x5a);
@@ -79,4 +76,8 @@ export const TARGETS: readonly HostileTarget[] = [
     // A packet from nobody, which is dropped.
     make: () => subject(setupPart(virtioVsock), { queue: 1, readable: [new Uint8Array(44), new Uint8Array(100)] }),
   },
+  { name: 'fs', make: () => fuse(filesInMemory) },
+  { name: 'fs, a directory of the host', make: () => fuse(filesOnHost) },
+  { name: '9p', make: () => nine(filesInMemory) },
+  { name: '9p, a directory of the host', make: () => nine(filesOnHost) },
 ];

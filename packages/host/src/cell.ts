@@ -1,5 +1,6 @@
 import type { DebugTarget, GuestFault, Vcpu } from '@vivarium/contracts';
 import type { Lease } from './lease.ts';
+import type { HostThread } from './scheduling/host-thread.ts';
 
 /** How a cell's run ended. A guest's fault is a value; an error of the host rejects `run` instead. */
 export type CellOutcome =
@@ -48,9 +49,14 @@ export interface CellOptions {
   readonly onReboot?: 'reset' | 'stop';
   /**
    * Longest stretch of guest execution between two turns of the event loop, in milliseconds; a goal that a slow
-   * instruction can miss. Default 4.
+   * instruction can miss. Default 4; with a lease 1, because grants may come over the event loop.
    */
   readonly turnMilliseconds?: number;
+  /**
+   * Runs guest code only while the cell's `lease` is granted. Inline cells that share a pCPU share a thread's time, too:
+   * the one they are given here; `true` is real time of its own. Default false.
+   */
+  readonly leased?: boolean | HostThread;
   /** Starts paused, before the first instruction: for a debugger that wants to see all of it. Default false. */
   readonly startPaused?: boolean;
   /**

@@ -24,4 +24,5 @@ export const createInlineCell = (machine: Machine, options: CellOptions = {}): C
 export type { Cell, CellOptions, CellOutcome, CellStats } from './cell.ts';
 export { errorTable } from './errors.ts';
 export type { Lease, Stint } from './lease.ts';
+export { createHostThread, type HostThread, type HostTime } from './scheduling/host-thread.ts';
 export { stateHash } from './state-hash.ts';

@@ -8,13 +8,16 @@ import {
   isVivariumError,
   MachineMemoryToken,
   type PowerRequest,
+  type Timer,
 } from '@vivarium/contracts';
 import type { Machine } from '@vivarium/kernel';
 import type { Cell, CellOptions, CellOutcome, CellStats } from './cell.ts';
 import { CellDebugTarget } from './debug-target.ts';
 import { errors } from './errors.ts';
 import { hostNow, Sleeper, turn } from './event-loop.ts';
-import { RunLoop } from './run-loop.ts';
+import { type Leased, RunLoop } from './run-loop.ts';
+import { createHostThread } from './scheduling/host-thread.ts';
+import { LeaseDesk } from './scheduling/lease-desk.ts';
 
 type CommandName = 'pause' | 'resume' | 'step' | 'reset' | 'stop';
 
@@ -44,6 +47,12 @@ export class InlineCell implements Cell {
   readonly #options: CellOptions;
   #startPaused: boolean;
   readonly debug?: CellDebugTarget;
+  readonly lease?: LeaseDesk;
+  readonly #leased: Leased | undefined;
+  /** Ends a sleep that a grant could end, too. */
+  readonly #alarm: Timer | undefined;
+  /** Time of the thread at which a virtual clock that follows it was zero. */
+  #origin = 0;
   readonly #sleeper = new Sleeper();
   readonly #commands: Command[] = [];
   readonly #removals: (() => void)[] = [];
@@ -53,6 +62,9 @@ export class InlineCell implements Cell {
   /** Why the machine is about to be paused, when it was not asked for. */
   #stop: DebugStop | undefined;
   #idleMilliseconds = 0;
+  #lastTurn = 0;
+  /** Asleep between two rounds, with nobody granted anything. */
+  #parked = false;
   /** Instructions retired before the last reset, which sets the vCPUs' own counts to zero. */
   #retiredBefore = 0;
 
@@ -62,9 +74,26 @@ export class InlineCell implements Cell {
     this.#startPaused = options.startPaused === true;
     this.#clock = machine.get(ClockToken);
     this.#core = machine.get(CpuCoreToken);
-    this.#loop = new RunLoop(this.#core, this.#clock, options);
+    const leased = this.#createLease();
+    this.#leased = leased;
+    if (leased !== undefined) {
+      this.lease = leased.desk;
+      this.#alarm = leased.thread.timer(() => this.#rouse());
+    }
+    this.#loop = new RunLoop(this.#core, this.#clock, options, leased);
     const debug = this.#createDebugTarget();
     if (debug !== undefined) this.debug = debug;
+  }
+
+  #createLease(): Leased | undefined {
+    const { leased = false } = this.#options;
+    if (leased === false) return undefined;
+    const thread = leased === true ? createHostThread() : leased;
+    if (thread.kind !== this.#clock.kind) {
+      const both = `a ${this.#clock.kind} clock, and the time of its thread is ${thread.kind}`;
+      throw errors.make('VIV_CELL_LEASE', `machine ${this.#machine.name} has ${both}`);
+    }
+    return { thread, desk: new LeaseDesk(this.#core.vcpus.length, thread, () => this.#sleeper.wake()) };
   }
 
   #createDebugTarget(): CellDebugTarget | undefined {
@@ -111,11 +140,13 @@ export class InlineCell implements Cell {
     if (this.#phase !== 'new') throw errors.make('VIV_CELL_STATE', `machine ${this.#machine.name} has been run before`);
     this.#phase = 'running';
     this.#began = hostNow();
+    this.#lastTurn = this.#began;
     if (this.#startPaused) this.pause().catch(() => {}); // one that fails ends the run
     let outcome: CellOutcome;
     try {
       this.#listen();
       await this.#machine.start();
+      this.#open();
       outcome = await this.#drive();
     } catch (error) {
       // What went wrong first is what its reader needs; the machine reports parts that fail to stop by themselves.
@@ -141,6 +172,7 @@ export class InlineCell implements Cell {
   async stop(): Promise<void> {
     if (this.#phase === 'running') await this.#command('stop');
     else this.#phase = 'ended';
+    this.#leased?.desk.end();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -152,7 +184,7 @@ export class InlineCell implements Cell {
     this.#removals.push(this.#machine.events.on('guest:power', () => this.#loop.interrupt()));
     for (const vcpu of this.#core.vcpus) {
       const removal = vcpu.onWakeup?.(() => {
-        this.#sleeper.wake();
+        this.#rouse();
         this.#loop.yieldCurrent();
       });
       if (removal !== undefined) this.#removals.push(removal);
@@ -161,12 +193,11 @@ export class InlineCell implements Cell {
 
   /** The run loop: host commands, then power requests, then guest code, then a turn of the event loop or a sleep. */
   async #drive(): Promise<CellOutcome> {
-    const turnMilliseconds = this.#options.turnMilliseconds ?? 4;
-    let lastTurn = hostNow();
     for (;;) {
       const ended = this.#commands.length > 0 ? await this.#obey() : undefined;
       if (ended !== undefined) return ended;
       this.#sleeper.settle();
+      this.#followThread();
       const round = this.#guarded(() => this.#loop.round());
       const request = this.#machine.takePowerRequest();
       if (request !== undefined) {
@@ -182,13 +213,53 @@ export class InlineCell implements Cell {
       } else if (round.kind === 'stop') {
         this.#pauseFor(round.stop);
       } else if (round.kind === 'idle') {
-        if (await this.#idle(round.deadline)) lastTurn = hostNow();
+        await this.#idle(round.deadline);
       }
-      if (hostNow() - lastTurn >= turnMilliseconds) {
-        await turn();
-        lastTurn = hostNow();
-      }
+      const others = this.#share();
+      if (others !== undefined) await others;
     }
+  }
+
+  /** Others on this thread have their share of it: the event loop now and then, other cells whenever they may run. */
+  #share(): Promise<void> | undefined {
+    const { turnMilliseconds } = this.#options;
+    if (this.#leased !== undefined) return this.#shareLeased(this.#leased, turnMilliseconds ?? 1);
+    return hostNow() - this.#lastTurn < (turnMilliseconds ?? 4) ? undefined : this.#turn();
+  }
+
+  async #shareLeased({ thread, desk }: Leased, turnMilliseconds: number): Promise<void> {
+    const due = thread.fire();
+    // Who was told something answers at once; what a timer set off goes on then, too.
+    if (desk.takeTold() || due > 0) await Promise.resolve();
+    await thread.breathe(turnMilliseconds);
+  }
+
+  async #turn(): Promise<void> {
+    await turn();
+    this.#lastTurn = hostNow();
+  }
+
+  /** Time has passed for a machine whose time is virtual while others had the thread. */
+  #followThread(): void {
+    const { virtual } = this.#clock;
+    if (this.#leased === undefined || virtual === undefined) return;
+    virtual.advanceTo(Math.max(this.#leased.thread.now() - this.#origin, this.#clock.now()));
+  }
+
+  /** Ends a sleep. A vCPU that has something to do says so at once: the loop itself has its turn when others rest. */
+  #rouse(): void {
+    if (this.#parked) {
+      this.#followThread();
+      this.#loop.look();
+    }
+    this.#sleeper.wake();
+  }
+
+  /** From now on time passes, and vCPUs run when they are granted something. */
+  #open(): void {
+    if (this.#leased === undefined) return;
+    this.#origin = this.#leased.thread.now() - this.#clock.now();
+    this.#leased.desk.open();
   }
 
   /** Does what the guest asked of its power supply; what it gives ends the run. */
@@ -216,19 +287,36 @@ export class InlineCell implements Cell {
     }
   }
 
-  /** Lets the time until `deadline` pass; true when the event loop had its turn meanwhile. */
-  async #idle(deadline: number | undefined): Promise<boolean> {
+  /** Lets the time until `deadline` pass. */
+  async #idle(deadline: number | undefined): Promise<void> {
     const { virtual } = this.#clock;
+    if (this.#leased !== undefined) return this.#idleLeased(this.#leased, deadline);
     if (virtual !== undefined && deadline !== undefined) {
       virtual.advanceTo(Math.max(deadline, this.#clock.now()));
-      return false;
+      return;
     }
     const began = hostNow();
     const wait = deadline === undefined ? undefined : Math.max((deadline - this.#clock.now()) / 1e6, 0);
     const napped = wait !== undefined && wait < 1 && this.#sleeper.nap(wait);
     if (!napped) await this.#sleeper.sleep(wait);
     this.#idleMilliseconds += hostNow() - began;
-    return !napped;
+    if (!napped) this.#lastTurn = hostNow();
+  }
+
+  /** Until then or until a grant, and without the thread, which others may have meanwhile. */
+  async #idleLeased({ thread, desk }: Leased, deadline: number | undefined): Promise<void> {
+    if (desk.takeTold()) await Promise.resolve();
+    if (desk.busy) return;
+    const began = hostNow();
+    const waits = this.#core.vcpus.some(({ index }) => !desk.asleep(index));
+    // A virtual clock stands behind its thread while others run.
+    const origin = this.#clock.virtual === undefined ? thread.now() - this.#clock.now() : this.#origin;
+    if (deadline !== undefined) this.#alarm?.arm(origin + deadline);
+    this.#parked = true;
+    await this.#sleeper.sleep(undefined);
+    this.#parked = false;
+    this.#alarm?.cancel();
+    if (!waits) this.#idleMilliseconds += hostNow() - began;
   }
 
   /** Does what the host asked for; what it gives ends the run. Stays here while the machine is paused. */
@@ -256,6 +344,7 @@ export class InlineCell implements Cell {
     const machine = this.#machine;
     if (name === 'reset') await this.#reset();
     if (name === 'pause' && machine.state === 'running') {
+      this.#leased?.desk.close();
       await machine.pause();
       this.debug?.stopped(this.#stop ?? { kind: 'halted', vcpu: this.#loop.last });
       this.#stop = undefined;
@@ -267,6 +356,7 @@ export class InlineCell implements Cell {
       );
       this.#loop.reset();
       if (machine.state === 'paused') await machine.resume();
+      this.#open();
       this.debug?.resumed();
     }
     const { debug } = this.#core;
@@ -287,12 +377,15 @@ export class InlineCell implements Cell {
     await this.#machine.reset();
     this.#retiredBefore += retired;
     this.#loop.reset();
+    if (this.#machine.state === 'running') this.#open();
   }
 
   /** After the run: what was asked for meanwhile is answered, with `error` when the run failed, and all is stopped. */
   async #end(outcome: CellOutcome | undefined, error?: unknown): Promise<void> {
     this.#phase = 'ended';
     this.debug?.end(debugCode(outcome));
+    this.#alarm?.cancel();
+    this.#leased?.desk.end();
     this.#ended = hostNow();
     for (const remove of this.#removals.splice(0)) remove();
     for (const { name, done, failed } of this.#commands.splice(0)) {

@@ -11,6 +11,14 @@ import type {
 import type { CellOptions } from './cell.ts';
 import { hostNow } from './event-loop.ts';
 import { type Pace, RealPace, type Runner, VirtualPace } from './pace.ts';
+import type { HostThread } from './scheduling/host-thread.ts';
+import type { LeaseDesk } from './scheduling/lease-desk.ts';
+
+/** Whom to ask whether a vCPU may run, and whose time it takes. */
+export interface Leased {
+  readonly desk: LeaseDesk;
+  readonly thread: HostThread;
+}
 
 /** What is left to do after every vCPU had its turn. */
 export type Round =
@@ -52,6 +60,7 @@ export class RunLoop {
   readonly #pace: Pace;
   #current: Vcpu | undefined;
   #interrupted = false;
+  readonly #leased: Leased | undefined;
   readonly #sample: CellOptions['sample'];
   step: ((vcpu: Vcpu) => boolean) | undefined;
   /** vCPUs that stand still because a debugger holds them. */
@@ -60,7 +69,8 @@ export class RunLoop {
   last = 0;
   slices = 0;
 
-  constructor(core: CpuCore, clock: Clock, { step, sample }: Pick<CellOptions, 'step' | 'sample'>) {
+  constructor(core: CpuCore, clock: Clock, { step, sample }: Pick<CellOptions, 'step' | 'sample'>, leased?: Leased) {
+    this.#leased = leased;
     this.#seats = core.vcpus.map((vcpu) => ({ vcpu, idle: false, served: undefined }));
     this.#clock = clock;
     this.#pace = clock.virtual === undefined ? new RealPace(clock) : new VirtualPace(clock, clock.virtual);
@@ -94,13 +104,12 @@ export class RunLoop {
     let ran = false;
     for (const seat of this.#seats) {
       if (this.#interrupted) return RAN;
-      if (!this.#canRun(seat)) continue;
+      if (!this.#mayRun(seat)) continue;
       ran = true;
-      const exit = this.#slice(seat);
+      const exit = this.#turn(seat);
       if (exit.kind === 'fault') return exit;
       const stop = stopOf(exit, seat.vcpu.index);
       if (stop !== undefined) return { kind: 'stop', stop };
-      this.#clock.fire();
     }
     if (ran || this.#interrupted) return RAN;
     if (!this.#seats.some(({ vcpu }) => vcpu.running)) return { kind: 'fault', fault: ALL_STOPPED };
@@ -133,6 +142,44 @@ export class RunLoop {
     return stop ?? { kind: 'step', vcpu: step[0] ?? 0 };
   }
 
+  /** Tells of vCPUs that slept and have something to do, between two rounds. */
+  look(): void {
+    for (const seat of this.#seats) this.#mayRun(seat);
+  }
+
+  /** Whether it can run and, where grants decide, has one. One that cannot run gives its grant back. */
+  #mayRun(seat: Seat): boolean {
+    const can = this.#canRun(seat);
+    if (this.#leased === undefined) return can;
+    const { desk } = this.#leased;
+    const { index } = seat.vcpu;
+    if (!can) desk.finish(index, 'asleep');
+    else if (desk.until(index) === undefined) desk.wake(index);
+    return can && desk.until(index) !== undefined;
+  }
+
+  /** A slice, and the timers that came due in it. */
+  #turn(seat: Seat): VcpuExit {
+    if (this.#leased === undefined) {
+      const exit = this.#slice(seat);
+      this.#clock.fire();
+      return exit;
+    }
+    const { desk, thread } = this.#leased;
+    const { index } = seat.vcpu;
+    const began = thread.now();
+    const clockBegan = this.#clock.now();
+    const exit = this.#slice(seat);
+    this.#clock.fire();
+    thread.passed(this.#clock.now() - clockBegan);
+    const now = thread.now();
+    desk.ran(index, now - began);
+    const until = desk.until(index);
+    if (!this.#canRun(seat)) desk.finish(index, 'asleep');
+    else if (until !== undefined && now >= until) desk.finish(index, 'ready');
+    return exit;
+  }
+
   #canRun(seat: Seat): boolean {
     const { vcpu } = seat;
     if (!vcpu.running) {
@@ -154,7 +201,7 @@ export class RunLoop {
     const began = this.#sample === undefined ? 0 : hostNow();
     let exit: VcpuExit;
     try {
-      exit = this.#pace.slice(runner, this.#nextDeadline(), this.step === undefined ? most : 1);
+      exit = this.#pace.slice(runner, this.#sliceEnd(vcpu.index), this.step === undefined ? most : 1);
     } finally {
       this.#current = undefined;
     }
@@ -163,6 +210,16 @@ export class RunLoop {
     const deadline = seat.idle ? vcpu.nextDeadline : undefined;
     seat.served = deadline !== undefined && deadline <= this.#clock.now() ? deadline : undefined;
     return exit;
+  }
+
+  /** When a slice ends at the latest, on the machine's clock. */
+  #sliceEnd(vcpu: number): number | undefined {
+    const deadline = this.#nextDeadline();
+    if (this.#leased === undefined) return deadline;
+    const { desk, thread } = this.#leased;
+    const other = thread.nextDeadline ?? Number.POSITIVE_INFINITY;
+    const granted = this.#clock.now() + Math.min(desk.until(vcpu) ?? 0, other) - thread.now();
+    return deadline === undefined ? granted : Math.min(deadline, granted);
   }
 
   /** The earliest deadline still ahead, of timers and of the vCPUs' own comparators: a slice ends there. */
@@ -176,7 +233,10 @@ export class RunLoop {
    * `#canRun` looked, and whoever sleeps over that sleeps for ever.
    */
   #idleDeadline(): number | undefined {
-    return this.#earliest(({ vcpu, served }, own) => own !== served && !this.held.has(vcpu.index));
+    return this.#earliest(
+      ({ vcpu, served }, own) =>
+        own !== served && !this.held.has(vcpu.index) && this.#leased?.desk.asleep(vcpu.index) !== false,
+    );
   }
 
   #earliest(counts: (seat: Seat, own: number) => boolean): number | undefined {

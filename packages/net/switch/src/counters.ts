@@ -1,3 +1,5 @@
+import type { TrafficCounters } from '@vivarium/net-link';
+
 /** Why a frame went no further. */
 export type DropReason =
   /** Shorter than an Ethernet header, or not as long as it says. */
@@ -20,26 +22,4 @@ export type DropReason =
   | 'queue';
 
 /** What went through a port, from the device's point of view. */
-export interface PortCounters {
-  readonly sentFrames: number;
-  readonly sentBytes: number;
-  readonly receivedFrames: number;
-  readonly receivedBytes: number;
-  /** Frames that the device sent and nobody gets. */
-  readonly sendDrops: Readonly<Partial<Record<DropReason, number>>>;
-  /** Frames for the device that it does not get. */
-  readonly receiveDrops: Readonly<Partial<Record<DropReason, number>>>;
-}
-
-/** Counts drops by reason. */
-export class DropCounter {
-  readonly #counts = new Map<DropReason, number>();
-
-  add(reason: DropReason, count = 1): void {
-    if (count > 0) this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + count);
-  }
-
-  read(): Partial<Record<DropReason, number>> {
-    return Object.fromEntries(this.#counts);
-  }
-}
+export type PortCounters = TrafficCounters<DropReason>;

@@ -1,8 +1,8 @@
 import type { NetBackend, NetFrame } from '@vivarium/contracts';
+import type { QueueLimits } from '@vivarium/net-link';
 import { copyPieces, ETHERNET_HEADER, isGroupMac, parseEthernet, VLAN_TAG } from '@vivarium/net-packet';
 import { errors } from './errors.ts';
 import { Fabric } from './fabric.ts';
-import type { QueueLimits } from './frame-queue.ts';
 import type { SwitchClock } from './host-clock.ts';
 import { MacTable, type MacTableLimits } from './mac-table.ts';
 import { joinBackends } from './patch-cable.ts';

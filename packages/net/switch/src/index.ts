@@ -70,10 +70,10 @@ export const switchPort = definePlugin<z.infer<typeof switchPortOptions>>({
 });
 
 export default switchPort;
+export type { QueueLimits } from '@vivarium/net-link';
 export type { DropReason, PortCounters } from './counters.ts';
 export { errorTable } from './errors.ts';
 export { EthernetSwitch, type SwitchSettings } from './ethernet-switch.ts';
-export type { QueueLimits } from './frame-queue.ts';
 export { hostClock, type SwitchClock } from './host-clock.ts';
 export type { MacTableLimits } from './mac-table.ts';
 export { joinBackends } from './patch-cable.ts';

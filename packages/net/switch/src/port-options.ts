@@ -1,7 +1,7 @@
 import type { NetBackend } from '@vivarium/contracts';
+import type { QueueLimits } from '@vivarium/net-link';
 import type { RateLimits } from '@vivarium/token-bucket';
 import { errors } from './errors.ts';
-import type { QueueLimits } from './frame-queue.ts';
 import { DEFAULT_VLAN, LAST_VLAN, VlanMembership } from './vlan.ts';
 
 /** Limits in both directions, named as the device sees them. Absent is unlimited. */

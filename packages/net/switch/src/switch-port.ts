@@ -1,17 +1,9 @@
-import { MAXIMUM_FRAME, type NetBackend, type NetFrame, type NetHandlers, type NetOffloads } from '@vivarium/contracts';
-import {
-  type CapturedPacket,
-  concatenate,
-  copyFrame,
-  ETHERNET_HEADER,
-  finishFrame,
-  isWhole,
-  VLAN_TAG,
-} from '@vivarium/net-packet';
+import type { NetBackend, NetFrame, NetHandlers, NetOffloads } from '@vivarium/contracts';
+import { type DropCounter, FrameQueue, frameProblem, type QueueLimits, Traffic } from '@vivarium/net-link';
+import { type CapturedPacket, concatenate, copyFrame, finishFrame } from '@vivarium/net-packet';
 import { RateLimiter } from '@vivarium/token-bucket';
-import { DropCounter, type DropReason, type PortCounters } from './counters.ts';
+import type { DropReason, PortCounters } from './counters.ts';
 import type { Fabric, Worker } from './fabric.ts';
-import { FrameQueue, type QueueLimits } from './frame-queue.ts';
 import { type PortRates, readMembership, type SwitchPortOptions } from './port-options.ts';
 import type { VlanMembership } from './vlan.ts';
 
@@ -46,8 +38,7 @@ export class SwitchPort implements NetBackend, Worker {
   readonly #backlog: FrameQueue;
   readonly #transmit: RateLimiter;
   readonly #receive: RateLimiter;
-  readonly #sendDrops = new DropCounter();
-  readonly #receiveDrops = new DropCounter();
+  readonly #traffic = new Traffic<DropReason>();
   #handlers: NetHandlers | undefined;
   #linkUp = true;
   /** The device refused the front of the queue, and has not resumed. */
@@ -57,10 +48,6 @@ export class SwitchPort implements NetBackend, Worker {
   /** Length of the frame that `send` refused; the device waits for `drained`. */
   #refused: number | undefined;
   #listeners: readonly PortListener[] = [];
-  #sentFrames = 0;
-  #sentBytes = 0;
-  #receivedFrames = 0;
-  #receivedBytes = 0;
 
   constructor(options: SwitchPortOptions, parts: PortParts) {
     this.membership = readMembership(options);
@@ -81,14 +68,7 @@ export class SwitchPort implements NetBackend, Worker {
   }
 
   get counters(): PortCounters {
-    return {
-      sentFrames: this.#sentFrames,
-      sentBytes: this.#sentBytes,
-      receivedFrames: this.#receivedFrames,
-      receivedBytes: this.#receivedBytes,
-      sendDrops: this.#sendDrops.read(),
-      receiveDrops: this.#receiveDrops.read(),
-    };
+    return this.#traffic.read();
   }
 
   get rate(): PortRates {
@@ -108,8 +88,8 @@ export class SwitchPort implements NetBackend, Worker {
     if (up === this.#linkUp) return;
     this.#linkUp = up;
     if (!up) {
-      this.#drop(this.#queue, this.#receiveDrops);
-      this.#drop(this.#backlog, this.#sendDrops);
+      this.#drop(this.#queue, this.#traffic.receiveDrops);
+      this.#drop(this.#backlog, this.#traffic.sendDrops);
       this.#parts.linkLost(this);
     }
     this.#parts.fabric.run(() => this.#handlers?.linkChanged(up));
@@ -138,8 +118,8 @@ export class SwitchPort implements NetBackend, Worker {
 
   /** Forgets what waits in both directions, as a reset of the device does. */
   flush(): void {
-    this.#drop(this.#queue, this.#receiveDrops);
-    this.#drop(this.#backlog, this.#sendDrops);
+    this.#drop(this.#queue, this.#traffic.receiveDrops);
+    this.#drop(this.#backlog, this.#traffic.sendDrops);
     this.#blocked = false;
     this.#paid = false;
     this.#refused = undefined;
@@ -148,7 +128,7 @@ export class SwitchPort implements NetBackend, Worker {
   send(frame: NetFrame): boolean {
     const problem = this.#problemOf(frame);
     if (problem !== undefined) {
-      this.#sendDrops.add(problem);
+      this.#traffic.sendDrops.add(problem);
       return true;
     }
     const { fabric, forward } = this.#parts;
@@ -161,8 +141,7 @@ export class SwitchPort implements NetBackend, Worker {
       else fabric.wakeAt(this, now + this.#transmit.wait(frame.length, now));
       return false;
     }
-    this.#sentFrames += 1;
-    this.#sentBytes += frame.length;
+    this.#traffic.sent(frame.length);
     this.#tell(frame, 'out');
     if (waits) {
       this.#backlog.push(copyFrame(frame));
@@ -185,13 +164,13 @@ export class SwitchPort implements NetBackend, Worker {
 
   /** @internal The switch has no use for the frame that is being forwarded. */
   refuse(reason: DropReason): void {
-    this.#sendDrops.add(reason);
+    this.#traffic.sendDrops.add(reason);
   }
 
   /** @internal A frame from another port; it is valid during the call only. */
   deliver(frame: NetFrame): void {
     if (!this.#linkUp || this.#handlers === undefined) {
-      this.#receiveDrops.add('link');
+      this.#traffic.receiveDrops.add('link');
       return;
     }
     if (this.#queue.length > 0 || this.#blocked) {
@@ -199,7 +178,7 @@ export class SwitchPort implements NetBackend, Worker {
       return;
     }
     const finished = finishFrame(frame, this.#handlers.accepts);
-    if (finished.length === 0) this.#receiveDrops.add('offload');
+    if (finished.length === 0) this.#traffic.receiveDrops.add('offload');
     for (const one of finished) {
       if (this.#queue.length > 0 || !this.#offer(one)) this.#enqueue(one);
     }
@@ -241,7 +220,7 @@ export class SwitchPort implements NetBackend, Worker {
     if (front === undefined || this.#handlers === undefined) return false;
     const finished = finishFrame(front, this.#handlers.accepts);
     if (finished.length !== 1 || finished[0] !== front) {
-      if (finished.length === 0) this.#receiveDrops.add('offload');
+      if (finished.length === 0) this.#traffic.receiveDrops.add('offload');
       this.#queue.replaceFront(finished);
       return true;
     }
@@ -263,8 +242,7 @@ export class SwitchPort implements NetBackend, Worker {
     if (!taken) return false;
     this.#blocked = false;
     this.#paid = false;
-    this.#receivedFrames += 1;
-    this.#receivedBytes += frame.length;
+    this.#traffic.received(frame.length);
     this.#tell(frame, 'in');
     return true;
   }
@@ -280,18 +258,17 @@ export class SwitchPort implements NetBackend, Worker {
 
   #enqueue(frame: NetFrame): void {
     if (this.#queue.hasRoom(frame.length)) this.#queue.push(copyFrame(frame));
-    else this.#receiveDrops.add('queue');
+    else this.#traffic.receiveDrops.add('queue');
   }
 
-  #drop(queue: FrameQueue, drops: DropCounter): void {
+  #drop(queue: FrameQueue, drops: DropCounter<DropReason>): void {
     drops.add('link', queue.clear());
     if (queue === this.#queue) this.#paid = false;
   }
 
   #problemOf(frame: NetFrame): DropReason | undefined {
-    if (!(frame.length >= ETHERNET_HEADER) || !isWhole(frame)) return 'short';
-    const longest = frame.offload?.segment === undefined ? this.mtu + ETHERNET_HEADER + VLAN_TAG : MAXIMUM_FRAME;
-    if (frame.length > longest) return 'oversize';
+    const problem = frameProblem(frame, this.mtu);
+    if (problem !== undefined) return problem;
     if (!this.#linkUp) return 'link';
     return this.#isMirror ? 'mirror' : undefined;
   }

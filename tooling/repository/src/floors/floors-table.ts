@@ -25,6 +25,7 @@ export const FLOORS: readonly Floor[] = [
       'packages/gdb-stub',
       'packages/host-file',
       'packages/isa-riscv',
+      'packages/net-link',
       'packages/net-packet',
       'packages/scheduler-sim',
       'packages/pci',

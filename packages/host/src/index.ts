@@ -24,5 +24,8 @@ export const createInlineCell = (machine: Machine, options: CellOptions = {}): C
 export type { Cell, CellOptions, CellOutcome, CellStats } from './cell.ts';
 export { errorTable } from './errors.ts';
 export type { Lease, Stint } from './lease.ts';
+export { Dispatcher, type DispatcherOptions, type DispatcherTrouble } from './scheduling/dispatcher.ts';
+export type { Guest, GuestVcpus } from './scheduling/guest.ts';
 export { createHostThread, type HostThread, type HostTime } from './scheduling/host-thread.ts';
+export type { PcpuStats } from './scheduling/pcpu.ts';
 export { stateHash } from './state-hash.ts';

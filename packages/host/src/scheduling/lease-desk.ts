@@ -32,17 +32,18 @@ export class LeaseDesk implements Lease {
     this.#asleep = new Array(vcpus).fill(true);
   }
 
-  async grant(vcpu: number, nanoseconds: number): Promise<Stint> {
+  grant(vcpu: number, nanoseconds: number): Promise<Stint> {
     const taken = this.#granted[vcpu] !== undefined;
     if (!Number.isSafeInteger(nanoseconds) || nanoseconds < 1 || taken || !(vcpu in this.#granted)) {
       const reason = taken
         ? 'it holds a grant already'
         : `there are ${this.#granted.length}, and times are whole numbers`;
-      throw errors.make('VIV_CELL_LEASE', `vCPU ${vcpu} cannot be granted ${nanoseconds} ns: ${reason}`);
+      const what = `vCPU ${vcpu} cannot be granted ${nanoseconds} ns`;
+      return Promise.reject(errors.make('VIV_CELL_LEASE', `${what}: ${reason}`));
     }
     if (this.#closed !== undefined) {
       this.#asleep[vcpu] = true;
-      return { ranFor: 0, next: this.#closed };
+      return Promise.resolve({ ranFor: 0, next: this.#closed });
     }
     const left = this.#thread.occupy();
     return new Promise((done) => {
@@ -75,7 +76,7 @@ export class LeaseDesk implements Lease {
   }
 
   asleep(vcpu: number): boolean {
-    return this.#asleep[vcpu] === true;
+    return this.#asleep[vcpu];
   }
 
   ran(vcpu: number, nanoseconds: number): void {
@@ -97,7 +98,7 @@ export class LeaseDesk implements Lease {
 
   /** A vCPU has something to do. */
   wake(vcpu: number): void {
-    if (this.#asleep[vcpu] !== true) return;
+    if (!this.#asleep[vcpu]) return;
     this.#asleep[vcpu] = false;
     this.#told = true;
     for (const listener of [...this.#listeners]) listener(vcpu);

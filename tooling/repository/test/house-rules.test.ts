@@ -86,6 +86,7 @@ describe('packages', () => {
     expect(expectedName('packages/devices/uart')).toBe('@vivarium/device-uart');
     expect(expectedName('packages/policies/shares')).toBe('@vivarium/policy-shares');
     expect(expectedName('packages/virtio/blk')).toBe('@vivarium/virtio-blk');
+    expect(expectedName('packages/create-lamp')).toBe('create-lamp');
   });
 
   it('publish their exports without the private condition', () => {

@@ -41,6 +41,10 @@ describe('a packed package', () => {
     expect(found({ ...COMPLETE, 'test/lamp.test.ts': '' })).toEqual(['test/lamp.test.ts should not be published']);
   });
 
+  it('may hold templates with tests of theirs', () => {
+    expect(found({ ...COMPLETE, 'templates/lamp/test/lamp.test.ts': '' })).toEqual([]);
+  });
+
   it('does not lead to the sources of the repository', () => {
     const manifest = '{ "exports": { ".": { "@vivarium/source": "./src/index.ts" } } }';
     expect(found({ ...COMPLETE, 'package.json': manifest })).toEqual([

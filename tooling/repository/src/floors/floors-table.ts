@@ -86,10 +86,17 @@ export const FLOORS: readonly Floor[] = [
   },
   { name: 'testkit', level: 6, folders: ['packages/testkit'], mayImport: ['contracts', 'libraries', 'kernel'] },
   {
+    // What it writes is built on these.
+    name: 'scaffold',
+    level: 6,
+    folders: ['packages/create-vivarium-plugin'],
+    mayImport: ['contracts', 'cli', 'testkit'],
+  },
+  {
     name: 'tooling',
     level: 6,
     folders: ['tooling/*'],
-    mayImport: ['contracts', 'libraries', 'kernel', 'plugins', 'presets', 'host', 'cli', 'apps', 'testkit'],
+    mayImport: ['contracts', 'libraries', 'kernel', 'plugins', 'presets', 'host', 'cli', 'apps', 'testkit', 'scaffold'],
   },
 ];
 
@@ -103,4 +110,10 @@ export const RESERVED_DEPENDENCIES: readonly { readonly name: string; readonly f
 ];
 
 /** Where `node:` modules may be imported: elsewhere a package runs in a browser worker too, but for its `/node` subpath. */
-export const NODE_ONLY_FOLDERS: readonly string[] = ['packages/cli', 'packages/guests/*', 'apps/*', 'tooling/*'];
+export const NODE_ONLY_FOLDERS: readonly string[] = [
+  'packages/cli',
+  'packages/create-vivarium-plugin',
+  'packages/guests/*',
+  'apps/*',
+  'tooling/*',
+];

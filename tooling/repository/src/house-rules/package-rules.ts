@@ -17,9 +17,13 @@ const KINDS: Readonly<Record<string, string>> = {
   schedulers: 'scheduler',
 };
 
-/** `packages/devices/uart` → `@vivarium/device-uart`, `packages/kernel` → `@vivarium/kernel`. */
+/**
+ * `packages/devices/uart` → `@vivarium/device-uart`, `packages/kernel` → `@vivarium/kernel`; what `npm create` runs must
+ * be called `create-…`.
+ */
 export const expectedName = (folder: string): string => {
   const [, kind = '', name] = folder.split('/');
+  if (kind.startsWith('create-')) return kind;
   return name === undefined ? `@vivarium/${kind}` : `@vivarium/${KINDS[kind] ?? kind}-${name}`;
 };
 

@@ -29,7 +29,9 @@ export const checkPackedFiles = (packed: PackedFiles, { folder, manifest }: Work
     const source = /^dist\/(.*?)\.js$/.exec(file)?.[1];
     if (source !== undefined && !files.has(`src/${source}.ts`))
       finding(`${file} is left over, its source is gone: remove dist and build`);
-    if (/(?:^|\/)(?:test|bench|node_modules|coverage)\//.test(file)) finding(`${file} should not be published`);
+    // A template is published with its tests.
+    if (!file.startsWith('templates/') && /(?:^|\/)(?:test|bench|node_modules|coverage)\//.test(file))
+      finding(`${file} should not be published`);
   }
   const text = files.has('package.json') ? packed.readFile(`${root}package.json`) : '';
   if (text.includes(SOURCE_CONDITION)) finding(`package.json still has the condition ${SOURCE_CONDITION}`);

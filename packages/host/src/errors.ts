@@ -26,6 +26,58 @@ export const errors = defineErrors({
     when: 'A part threw while guest code was running. Guest-controlled paths must not throw: it is a bug of the part.',
     hint: 'Report it to the author of the part named in the stack of the cause.',
   },
+  VIV_CELL_RECIPE: {
+    when: 'A recipe cannot be imported, is no function, or its function failed or returned no machine.',
+    hint: 'The module must be an absolute address that the cell can import, and its export a function of the options.',
+  },
+  VIV_CELL_NO_POWER_OFF: {
+    when: 'A guest was to be asked to power off, and its recipe does not say how.',
+    hint: 'Stop the cell, which pulls the plug; or give `powerOff` in what the recipe returns.',
+  },
+  VIV_CELL_CONSOLE: {
+    when: 'A console was asked for that the machine does not have.',
+    hint: 'The consoles of a machine are listed in its facts.',
+  },
+  VIV_CELL_VIEWERS: {
+    when: 'A console cannot be attached to: it has as many viewers as it may have, or is gone.',
+    hint: 'Detach another viewer, or raise the limit.',
+  },
+  VIV_CELL_DEADLINE: {
+    when: 'A cell did not do in time what it was asked for.',
+    hint: 'It may be overloaded; one that gives no sign of life is ended by its host.',
+  },
+  VIV_CELL_ENDED: {
+    when: 'Something was asked of a cell whose run is over.',
+    hint: 'Create the machine anew.',
+  },
+  VIV_CELL_PROTOCOL: {
+    when: 'A cell, or whoever sits in its place, sent what the protocol does not have. It was ended.',
+    hint: 'Cell and host must be of the same version; otherwise the cell may have been taken over by its guest.',
+  },
+  VIV_CELL_HUNG: {
+    when: 'A cell gave no sign of life for too long, and was ended.',
+    hint: 'A part of its machine may block the thread; on an overloaded computer, raise the deadline of silence.',
+  },
+  VIV_CELL_DIED: {
+    when: 'A cell came to an end by itself, and did not say why.',
+    hint: 'A part may have ended its process or worker.',
+  },
+  VIV_CELL_KILLED: {
+    when: 'The process of a cell was ended by a signal that its host did not send.',
+    hint: 'With SIGKILL, look for the kernel that ran out of memory, or for somebody who ended it.',
+  },
+  VIV_CELL_EXCEPTION: {
+    when: 'An exception that nobody caught ended a cell.',
+    hint: 'Report it to the author of the part in the message.',
+  },
+  VIV_CELL_OUT_OF_MEMORY: {
+    when: 'A cell used up the memory that it may have.',
+    hint: 'Raise the limit of its heap or its data, or give the guest less memory.',
+  },
+  VIV_CELL_LAUNCH: {
+    when: 'A worker or process for a cell could not be started, or did not come up.',
+    hint: 'The message has the reason of the operating system.',
+  },
 });
 
 export const errorTable = errors.table;

@@ -29,3 +29,19 @@ export type { Guest, GuestVcpus } from './scheduling/guest.ts';
 export { createHostThread, type HostThread, type HostTime } from './scheduling/host-thread.ts';
 export type { PcpuStats } from './scheduling/pcpu.ts';
 export { stateHash } from './state-hash.ts';
+export type { CellChannel, ChannelHandlers, MessagePortLike } from './cells/channel.ts';
+export { portChannel } from './cells/channel.ts';
+export { CellService } from './cells/cell-service.ts';
+export type {
+  ConsoleLimits,
+  ConsoleView,
+  ConsoleViewer,
+  HostConsole,
+  ViewOptions,
+} from './cells/console-hub.ts';
+export type { CellCrash, CellEnd, CodedError } from './cells/end.ts';
+export { inlineCells } from './cells/inline-cells.ts';
+export type { CellKind, CellLimits, CellLink, CellOrder, Foundling } from './cells/link.ts';
+export type { MachineFacts } from './cells/messages.ts';
+export { type MachineMaker, type MachineParts, type MachineRecipe, writeLine } from './cells/recipe.ts';
+export { type CellDeadlines, type CellEvent, RemoteCell, type RemoteCellOptions } from './cells/remote-cell.ts';

@@ -1,5 +1,5 @@
 import type { CharBackend, CharHandlers, CharPort } from '@vivarium/contracts';
-import { ByteRing } from './byte-ring.ts';
+import { ByteRing } from '@vivarium/byte-ring';
 import { errors } from './errors.ts';
 
 /** What {@link Pipe} is made of. */

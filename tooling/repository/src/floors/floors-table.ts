@@ -19,6 +19,7 @@ export const FLOORS: readonly Floor[] = [
     level: 0,
     folders: [
       'packages/boot-image',
+      'packages/byte-ring',
       'packages/cpu-pools',
       'packages/fdt',
       'packages/fs-backend',

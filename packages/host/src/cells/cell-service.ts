@@ -1,0 +1,254 @@
+import { CharPortToken, ConsoleSizeToken, CpuCoreToken, MachineMemoryToken } from '@vivarium/contracts';
+import type { Cell, CellStats } from '../cell.ts';
+import { errors } from '../errors.ts';
+import { InlineCell } from '../inline-cell.ts';
+import type { CellChannel } from './channel.ts';
+import { ConsoleEnd } from './console-end.ts';
+import type { CellEnd } from './end.ts';
+import { EventFeed } from './event-feed.ts';
+import { type CellRequest, type MachineFacts, parseRequest, PROTOCOL, type SentReport } from './messages.ts';
+import { codedError, cut, plainEnd } from './plain.ts';
+import { type Made, makeMachine } from './recipe-load.ts';
+
+declare const setInterval: (callback: () => void, milliseconds: number) => unknown;
+declare const clearInterval: (handle: unknown) => void;
+
+type CellState = 'created' | 'running' | 'paused' | 'ended';
+type Create = Extract<CellRequest, { readonly kind: 'create' }>;
+type Question = Exclude<Extract<CellRequest, { readonly id: number }>, Create>;
+
+/** Bytes on their way to the host above which signs of life and events are left out. */
+const LARGEST_BACKLOG = 1 << 20;
+
+const NOTHING_DONE: CellStats = { instructions: 0, slices: 0, idleMilliseconds: 0, wallMilliseconds: 0 };
+
+/** A machine in its cell. */
+interface Housed extends Made {
+  readonly cell: Cell;
+  readonly facts: MachineFacts;
+  readonly consoles: ReadonlyMap<string, ConsoleEnd>;
+  readonly feed: EventFeed;
+  readonly startPaused: boolean;
+}
+
+/**
+ * The inside of a cell that is reached by messages: makes the machine from its recipe, runs it, obeys the host, and
+ * tells it what happens. Hosts may come and go; one at a time is heard.
+ */
+export class CellService implements AsyncDisposable {
+  readonly #onEnd: (end: CellEnd) => void;
+  #channel: CellChannel | undefined;
+  #housed: Housed | undefined;
+  #creating = false;
+  #state: CellState = 'created';
+  #end: CellEnd | undefined;
+  #beat: unknown;
+
+  /** `onEnd` is called when the run is over, or the machine could not be made; not when the cell is disposed of. */
+  constructor(onEnd: (end: CellEnd) => void = () => {}) {
+    this.#onEnd = onEnd;
+  }
+
+  /** Whether a host is connected. */
+  get connected(): boolean {
+    return this.#channel !== undefined;
+  }
+
+  /** Listens to a host, unless there is one. `closed` is called when it is gone. */
+  connect(channel: CellChannel, closed: () => void): void {
+    if (this.#channel !== undefined) {
+      channel.close();
+      closed();
+      return;
+    }
+    this.#channel = channel;
+    const gone = (): void => {
+      if (this.#channel !== channel) return;
+      this.#channel = undefined;
+      for (const console of this.#housed?.consoles.values() ?? []) console.disconnect();
+      closed();
+    };
+    channel.listen({
+      message: (message) => {
+        const request = parseRequest(message);
+        if (request !== undefined && this.#obey(request)) return;
+        // A host that breaks the protocol is none.
+        channel.close();
+        gone();
+      },
+      closed: gone,
+    });
+    const facts = this.#housed?.facts;
+    this.#send({
+      kind: 'hello',
+      protocol: PROTOCOL,
+      state: this.#housed === undefined ? 'empty' : this.#state,
+      ...(facts === undefined ? {} : { facts }),
+    });
+    this.#connectConsoles();
+    this.#tellEnd();
+  }
+
+  /** Ends the run and takes the machine down. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#beat);
+    const housed = this.#housed;
+    this.#housed = undefined;
+    this.#channel?.close();
+    this.#channel = undefined;
+    if (housed === undefined) return;
+    housed.feed.close();
+    for (const console of housed.consoles.values()) console.close();
+    try {
+      await housed.cell[Symbol.asyncDispose]();
+    } finally {
+      await housed.parts.close?.();
+    }
+  }
+
+  #send(report: SentReport): void {
+    this.#channel?.send(report);
+  }
+
+  /** False when the request breaks the protocol. */
+  #obey(request: CellRequest): boolean {
+    if (request.kind === 'create') {
+      if (this.#creating) return false;
+      this.#creating = true;
+      void this.#create(request);
+      return true;
+    }
+    const housed = this.#housed;
+    if ('id' in request) {
+      void this.#answer(request, housed);
+      return true;
+    }
+    const console = housed?.consoles.get(request.console);
+    if (housed === undefined || console === undefined) return false;
+    if (request.kind === 'taken') console.taken(request.count);
+    else if (request.kind === 'input') return console.input(request.bytes);
+    else this.#resize(housed, request);
+    return true;
+  }
+
+  async #create({ id, name, recipe, beat, cell: options }: Create): Promise<void> {
+    try {
+      const made = await makeMachine(recipe, name);
+      const cell = new InlineCell(made.machine, {
+        ...(options.onReboot === undefined ? {} : { onReboot: options.onReboot }),
+        ...(options.startPaused === undefined ? {} : { startPaused: options.startPaused }),
+        ...(options.turnMilliseconds === undefined ? {} : { turnMilliseconds: options.turnMilliseconds }),
+      });
+      this.#housed = this.#house(made, cell, options.startPaused === true);
+    } catch (error) {
+      this.#send({ kind: 'answer', id, error: codedError(error, 'VIV_CELL_RECIPE') });
+      this.#onEnd({ kind: 'crashed', error: codedError(error, 'VIV_CELL_RECIPE') });
+      return;
+    }
+    this.#beat = setInterval(() => this.#live(), beat);
+    this.#send({ kind: 'answer', id, facts: this.#housed.facts });
+    this.#connectConsoles();
+  }
+
+  #house(made: Made, cell: Cell, startPaused: boolean): Housed {
+    const { machine, parts } = made;
+    const core = machine.get(CpuCoreToken);
+    const ids = machine.parts.filter(({ provides }) => provides.includes(CharPortToken.id)).map(({ id }) => id);
+    const memory = machine.get(MachineMemoryToken).banks.reduce((sum, { length }) => sum + length, 0);
+    return {
+      ...made,
+      cell,
+      startPaused,
+      consoles: new Map(ids.map((id) => [id, new ConsoleEnd(machine.get(CharPortToken, id))])),
+      feed: new EventFeed(machine, (name, event) => this.#event(name, event)),
+      facts: {
+        architecture: core.architecture,
+        vcpus: core.vcpus.length,
+        memory,
+        consoles: ids,
+        canPowerOff: parts.powerOff !== undefined,
+      },
+    };
+  }
+
+  #connectConsoles(): void {
+    if (this.#channel === undefined) return;
+    for (const [id, console] of this.#housed?.consoles ?? []) {
+      console.connect({
+        output: (bytes, lost) => this.#send({ kind: 'output', console: id, bytes, lost }),
+        taken: (count) => this.#send({ kind: 'taken', console: id, count }),
+      });
+    }
+  }
+
+  async #answer({ kind, id }: Question, housed: Housed | undefined): Promise<void> {
+    try {
+      if (housed === undefined) throw errors.make('VIV_CELL_STATE', `no machine to ${kind}: there is none yet`);
+      if (kind === 'stats') this.#send({ kind: 'answer', id, stats: housed.cell.stats });
+      else {
+        await this.#act(kind, housed);
+        this.#send({ kind: 'answer', id });
+      }
+    } catch (error) {
+      this.#send({ kind: 'answer', id, error: codedError(error, 'VIV_CELL_PART_THREW') });
+    }
+  }
+
+  async #act(kind: Exclude<Question['kind'], 'stats'>, housed: Housed): Promise<void> {
+    const { cell, machine, parts } = housed;
+    if (kind === 'run') return this.#run(housed);
+    if (kind === 'power-off') {
+      if (parts.powerOff === undefined) {
+        throw errors.make('VIV_CELL_NO_POWER_OFF', `machine ${machine.name} has no way to ask its guest to power off`);
+      }
+      return parts.powerOff(machine);
+    }
+    await cell[kind]();
+    if (kind === 'pause') this.#become('paused');
+    if (kind === 'resume') this.#become('running');
+    return undefined;
+  }
+
+  #run({ cell, startPaused }: Housed): void {
+    if (this.#state !== 'created') throw errors.make('VIV_CELL_STATE', 'the machine has been run before');
+    this.#become(startPaused ? 'paused' : 'running');
+    const finish = (end: CellEnd): void => {
+      this.#end = end;
+      this.#become('ended');
+      clearInterval(this.#beat);
+      for (const console of this.#housed?.consoles.values() ?? []) console.flush();
+      this.#tellEnd();
+      this.#onEnd(end);
+    };
+    cell.run().then(finish, (error: unknown) => {
+      finish({ kind: 'crashed', error: codedError(error, 'VIV_CELL_PART_THREW') });
+    });
+  }
+
+  #become(state: CellState): void {
+    if (this.#state !== 'ended') this.#state = state;
+  }
+
+  #tellEnd(): void {
+    if (this.#end === undefined) return;
+    this.#send({ kind: 'ended', end: plainEnd(this.#end), stats: this.#housed?.cell.stats ?? NOTHING_DONE });
+  }
+
+  #live(): void {
+    const stats = this.#housed?.cell.stats;
+    if (stats === undefined || (this.#channel?.backlog ?? 0) > LARGEST_BACKLOG) return;
+    this.#send({ kind: 'beat', state: this.#state, stats });
+  }
+
+  #event(name: string, event: unknown): void {
+    if ((this.#channel?.backlog ?? 0) > LARGEST_BACKLOG) return;
+    this.#send({ kind: 'event', name: cut(name, 128), event });
+  }
+
+  #resize({ machine, parts }: Housed, request: Extract<CellRequest, { readonly kind: 'resize' }>): void {
+    const { console, columns, rows } = request;
+    const own = machine.parts.find(({ id, provides }) => id === console && provides.includes(ConsoleSizeToken.id));
+    if (own !== undefined) machine.get(ConsoleSizeToken, console).resize(columns, rows);
+    else parts.resize?.(machine, console, columns, rows);
+  }
+}

@@ -1,0 +1,37 @@
+import type { CharPort, MachineSpec } from '@vivarium/contracts';
+import type { AssembleOptions, Machine } from '@vivarium/kernel';
+
+/**
+ * How to make a machine where it is to run. A machine's spec holds functions, which cross neither threads nor processes;
+ * the address of a module and plain data do. Whoever may choose the module runs code in the cell.
+ */
+export interface MachineRecipe {
+  /** Address of the module, absolute: what `import.meta.resolve` gives where the package is known. */
+  readonly module: string;
+  /** The export that is a {@link MachineMaker}. Default `default`. */
+  readonly export?: string | undefined;
+  /** Plain JSON for it. */
+  readonly options?: unknown;
+}
+
+/** A machine as a recipe makes it, and what only it knows how to do. */
+export interface MachineParts {
+  readonly spec: MachineSpec;
+  /** What plugins are granted, deadlines. By default specifiers of plugins are imported as they are. */
+  readonly assemble?: AssembleOptions;
+  /** Asks the guest to power off, by its agent or a button. Without it there is only the plug to pull. */
+  readonly powerOff?: (machine: Machine) => void;
+  /** Tells the guest the size of a console's terminal where the console's own part cannot. */
+  readonly resize?: (machine: Machine, console: string, columns: number, rows: number) => void;
+  /** Gives back what the recipe opened, once the machine is disposed of. */
+  readonly close?: () => void | Promise<void>;
+}
+
+/** What a recipe's module exports. `options` are whatever the caller sent: check them. */
+export type MachineMaker = (
+  options: unknown,
+  context: { readonly name: string },
+) => MachineSpec | MachineParts | Promise<MachineSpec | MachineParts>;
+
+/** Writes a line to one of the machine's consoles: how recipes of guests with an agent answer `powerOff` and `resize`. */
+export const writeLine = (port: CharPort, line: string): void => void port.send(new TextEncoder().encode(`${line}\n`));

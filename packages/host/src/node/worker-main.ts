@@ -1,0 +1,9 @@
+/** What runs in the thread of a worker cell. */
+import { type MessagePort, workerData } from 'node:worker_threads';
+import { CellService } from '../cells/cell-service.ts';
+import { portChannel } from '../cells/channel.ts';
+
+const { port } = workerData as { readonly port: MessagePort };
+const service = new CellService();
+// The host's end of the port is closed only when this thread is to end, too.
+service.connect(portChannel(port), () => void service[Symbol.asyncDispose]());

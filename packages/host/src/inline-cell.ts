@@ -145,7 +145,7 @@ export class InlineCell implements Cell {
     let outcome: CellOutcome;
     try {
       this.#listen();
-      await this.#machine.start();
+      await this.#occupied(() => this.#machine.start());
       this.#open();
       outcome = await this.#drive();
     } catch (error) {
@@ -231,7 +231,8 @@ export class InlineCell implements Cell {
     const due = thread.fire();
     // Who was told something answers at once; what a timer set off goes on then, too.
     if (desk.takeTold() || due > 0) await Promise.resolve();
-    await thread.breathe(turnMilliseconds);
+    // Only on time that was granted: while a machine waits for the event loop, its timers wait for it.
+    if (desk.busy) await thread.breathe(turnMilliseconds);
   }
 
   async #turn(): Promise<void> {
@@ -244,6 +245,16 @@ export class InlineCell implements Cell {
     const { virtual } = this.#clock;
     if (this.#leased === undefined || virtual === undefined) return;
     virtual.advanceTo(Math.max(this.#leased.thread.now() - this.#origin, this.#clock.now()));
+  }
+
+  /** Virtual time does not jump ahead while a machine gets ready to run. */
+  async #occupied(act: () => Promise<void>): Promise<void> {
+    const leave = this.#leased?.thread.occupy();
+    try {
+      await act();
+    } finally {
+      leave?.();
+    }
   }
 
   /** Ends a sleep. A vCPU that has something to do says so at once: the loop itself has its turn when others rest. */
@@ -374,7 +385,7 @@ export class InlineCell implements Cell {
 
   async #reset(): Promise<void> {
     const retired = this.#retired();
-    await this.#machine.reset();
+    await this.#occupied(() => this.#machine.reset());
     this.#retiredBefore += retired;
     this.#loop.reset();
     if (this.#machine.state === 'running') this.#open();

@@ -62,9 +62,9 @@ export class FakeLease implements Lease {
 
   constructor(time: FakeTime, vcpus: number) {
     this.#time = time;
-    this.awake = new Array(vcpus).fill(true);
-    this.grants = new Array(vcpus).fill(undefined);
-    this.ran = new Array(vcpus).fill(0);
+    this.awake = new Array<boolean>(vcpus).fill(true);
+    this.grants = new Array<Grant | undefined>(vcpus).fill(undefined);
+    this.ran = new Array<number>(vcpus).fill(0);
   }
 
   get listeners(): number {

@@ -1,4 +1,4 @@
-import type { PcpuId, PreemptionHint, SchedulerFactory, VcpuId } from '@vivarium/contracts';
+import type { PcpuId, PreemptionHint, SchedulerFactory, VcpuId, VcpuStats } from '@vivarium/contracts';
 import { CpuPools, type PoolReport } from '@vivarium/cpu-pools';
 import { errors } from '../errors.ts';
 import type { Stint } from '../lease.ts';
@@ -114,7 +114,7 @@ export class Dispatcher {
     if (this.#guests.has(name)) throw errors.make('VIV_DISPATCH_GUEST', `guest "${name}" has pCPUs already`);
     const now = this.#time.now();
     const seats = new GuestSeats(guest, this.#nextVcpu, {
-      stats: (vcpu) => this.#pools.stats(vcpu, this.#time.now()),
+      stats: (seat) => this.#stats(seat),
       change: (vcpu, change) => this.#apply((time) => this.#pools.change(vcpu, change, time)),
       detach: () => this.#detach(seats),
       wake: (seat) => this.#wake(seat),
@@ -166,6 +166,13 @@ export class Dispatcher {
   /** New options for the scheduler of a pool. */
   configure(pool: string, options: unknown): void {
     this.#apply((now) => this.#pools.configure(pool, options, now));
+  }
+
+  /** What it runs at present is not charged yet, but it runs. */
+  #stats({ id, pcpu, since }: Seat): VcpuStats | undefined {
+    const now = this.#time.now();
+    const stats = this.#pools.stats(id, now);
+    return stats === undefined || pcpu === undefined ? stats : { ...stats, run: stats.run + now - since };
   }
 
   #apply(change: (now: number) => readonly PcpuId[]): void {

@@ -40,6 +40,8 @@ export interface Seat {
   readonly guest: GuestSeats;
   /** Where it holds a grant. */
   pcpu: PcpuId | undefined;
+  /** Since when. */
+  since: number;
   /** It was woken while it held a grant, which may have ended before that. */
   wokenMeanwhile: boolean;
   gone: boolean;
@@ -49,7 +51,7 @@ export interface Seat {
 
 /** What the vCPUs of a guest need of their dispatcher. */
 export interface SeatOwner {
-  readonly stats: (vcpu: VcpuId) => VcpuStats | undefined;
+  readonly stats: (seat: Seat) => VcpuStats | undefined;
   readonly change: (vcpu: VcpuId, change: VcpuChange) => void;
   readonly detach: () => void;
   readonly wake: (seat: Seat) => void;
@@ -83,7 +85,7 @@ export class GuestSeats implements Guest {
   }
 
   get stats(): readonly VcpuStats[] {
-    return this.#last ?? this.seats.map(({ id }) => this.#owner.stats(id)).filter((stats) => stats !== undefined);
+    return this.#last ?? this.seats.map(this.#owner.stats).filter((stats) => stats !== undefined);
   }
 
   change(change: VcpuChange, vcpu?: number): void {
@@ -116,20 +118,22 @@ export class GuestSeats implements Guest {
   #seat(id: VcpuId, index: number): Seat {
     let measured = Number.NEGATIVE_INFINITY;
     let stolen = 0;
-    return {
+    const seat: Seat = {
       id,
       index,
       guest: this,
       pcpu: undefined,
+      since: 0,
       wokenMeanwhile: false,
       gone: false,
       stolen: (now) => {
         if (now - measured >= STEAL_AGE) {
-          stolen = this.#owner.stats(id)?.ready ?? stolen;
+          stolen = this.#owner.stats(seat)?.ready ?? stolen;
           measured = now;
         }
         return stolen;
       },
     };
+    return seat;
   }
 }

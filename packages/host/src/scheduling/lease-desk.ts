@@ -28,8 +28,8 @@ export class LeaseDesk implements Lease {
   constructor(vcpus: number, thread: HostThread, called: () => void) {
     this.#thread = thread;
     this.#called = called;
-    this.#granted = new Array(vcpus).fill(undefined);
-    this.#asleep = new Array(vcpus).fill(true);
+    this.#granted = new Array<Granted | undefined>(vcpus).fill(undefined);
+    this.#asleep = new Array<boolean>(vcpus).fill(true);
   }
 
   grant(vcpu: number, nanoseconds: number): Promise<Stint> {

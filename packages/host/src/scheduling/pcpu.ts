@@ -44,6 +44,7 @@ export class Pcpu {
     if (this.#last !== seat) this.#switches += 1;
     this.#last = seat;
     seat.pcpu = this.id;
+    seat.since = now;
     seat.wokenMeanwhile = false;
   }
 

@@ -20,9 +20,12 @@
  */
 import { errors } from './errors.ts';
 
-export type { VirtDisk } from './disks.ts';
+export type { Backend } from './board-device.ts';
+export type { OpenBacking, VirtDisk } from './disks.ts';
+export type { GuestServices } from './guest-services.ts';
 export type { VirtInterrupts } from './interrupt-wiring.ts';
 export { FREE_LINES, INTERRUPT_LINES, MEMORY_MAP, TIMEBASE_FREQUENCY } from './memory-map.ts';
+export { type HostNetwork, type NatOptions, userNetwork, type VirtNetwork } from './networks.ts';
 export {
   DEFAULT_MEMORY,
   MAXIMUM_CONSOLES,
@@ -33,6 +36,7 @@ export {
   type VirtBoardOptions,
   type VirtBoot,
 } from './options.ts';
+export { hostDirectory, type VirtShare } from './shares.ts';
 export { pipeConsole, virtBoard } from './virt-board.ts';
 
 /** Every error of this package. */

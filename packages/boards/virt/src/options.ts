@@ -1,7 +1,10 @@
 import type { BootImage, PartSpec } from '@vivarium/contracts';
 import type { VirtDisk } from './disks.ts';
 import { errors } from './errors.ts';
+import type { GuestServices } from './guest-services.ts';
 import type { VirtInterrupts } from './interrupt-wiring.ts';
+import type { VirtNetwork } from './networks.ts';
+import type { VirtShare } from './shares.ts';
 
 const MIB = 1024 * 1024;
 const PAGE = 4096;
@@ -34,7 +37,7 @@ export type VirtBoot =
     };
 
 /** What a board can be asked for. */
-export interface VirtBoardOptions {
+export interface VirtBoardOptions extends GuestServices {
   /** Options for the CPU core, besides its harts and time base: see @vivarium/cpu-riscv64. */
   readonly core?: Readonly<Record<string, unknown>>;
   /** For people and logs. Default `virt`. */
@@ -56,9 +59,13 @@ export interface VirtBoardOptions {
    * an empty list makes a board without a serial port.
    */
   readonly consoles?: readonly PartSpec[];
-  /** Disks, `/dev/vda` first in Linux; each takes a place of the virtio bus, before those of `virtio`. */
+  /** Disks, `/dev/vda` first in Linux. Each takes a place of the virtio bus, as does everything down to `virtio`. */
   readonly disks?: readonly VirtDisk[];
-  /** Parts that provide a virtio device. Eight find a slot on the MMIO bus, 31 on the PCI bus. */
+  /** Network cards. */
+  readonly networks?: readonly VirtNetwork[];
+  /** Files that the guest mounts. */
+  readonly shares?: readonly VirtShare[];
+  /** Further parts that provide a virtio device. Eight devices find a slot on the MMIO bus, 31 on the PCI bus. */
   readonly virtio?: readonly PartSpec[];
   /** The bus of the virtio devices. Default `mmio`. */
   readonly virtioBus?: 'mmio' | 'pci';

@@ -2,11 +2,15 @@ import { type PartSpec, VirtioDeviceToken } from '@vivarium/contracts';
 import { PIN_NAMES, pcieHost } from '@vivarium/device-pcie-host';
 import { virtioMmio } from '@vivarium/virtio-mmio';
 import { virtioPci } from '@vivarium/virtio-pci';
-import { diskParts } from './disks.ts';
+import type { BoardDevice } from './board-device.ts';
+import { diskDevice } from './disks.ts';
 import { errors } from './errors.ts';
+import { serviceDevices } from './guest-services.ts';
 import { type InterruptWiring, wire } from './interrupt-wiring.ts';
 import { INTERRUPT_LINES, MEMORY_MAP } from './memory-map.ts';
+import { networkDevice } from './networks.ts';
 import { MAXIMUM_VIRTIO, type VirtBoardOptions } from './options.ts';
+import { shareDevice } from './shares.ts';
 
 const mmioSlot = (slot: number, wiring: InterruptWiring): Partial<PartSpec> => ({
   regions: { registers: MEMORY_MAP.virtio.base + slot * MEMORY_MAP.virtio.length },
@@ -33,11 +37,24 @@ const bridge = (wiring: InterruptWiring): PartSpec => {
   };
 };
 
+/** The virtio devices in the order of their places, so that disks and cards keep their names when others come. */
+const devicesOf = (options: VirtBoardOptions): readonly BoardDevice[] => {
+  const { disks = [], networks = [], shares = [], virtio = [] } = options;
+  const others = [...serviceDevices(options), ...virtio];
+  return [
+    ...disks.map(diskDevice),
+    ...networks.map(networkDevice),
+    ...shares.map(shareDevice),
+    ...others.map((device) => ({ backends: [], device })),
+  ];
+};
+
 /** Each virtio device behind a transport of its own, on the bus that the options name. Throws `VIV_BOARD_VIRTIO`. */
 export const virtioParts = (options: VirtBoardOptions, wiring: InterruptWiring): readonly PartSpec[] => {
-  const { disks = [], virtioBus = 'mmio', rings } = options;
-  const { backends, devices } = diskParts(disks);
-  const virtio = [...devices, ...(options.virtio ?? [])];
+  const { virtioBus = 'mmio', rings } = options;
+  const devices = devicesOf(options);
+  const backends = devices.flatMap((each) => each.backends);
+  const virtio = devices.map(({ device }) => device);
   const most = MAXIMUM_VIRTIO[virtioBus];
   if (virtio.length > most) {
     throw errors.make('VIV_BOARD_VIRTIO', `the ${virtioBus} bus takes ${most} virtio devices, not ${virtio.length}`);

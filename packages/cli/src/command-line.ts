@@ -1,11 +1,14 @@
 import { parseArgs } from 'node:util';
 import { DEFAULT_MEMORY, MAXIMUM_CPUS } from '@vivarium/board-virt';
-import { type DiskArgument, parseDiskArgument } from './disk-argument.ts';
+import { type DiskArgument, parseDiskArgument } from './arguments/disk-argument.ts';
+import { type GdbAddress, parseGdbAddress } from './arguments/gdb-address.ts';
+import { parseMemorySize } from './arguments/memory-size.ts';
+import { type NetArgument, parseNetArgument } from './arguments/net-argument.ts';
+import { parsePluginArgument, type PluginArgument } from './arguments/plugin-argument.ts';
+import { parseShareArgument, type ShareArgument } from './arguments/share-argument.ts';
+import { parseVsockArgument, type VsockArgument } from './arguments/vsock-argument.ts';
 import { errors } from './errors.ts';
-import { type GdbAddress, parseGdbAddress } from './gdb-address.ts';
-import { parseMemorySize } from './memory-size.ts';
 import { optionTable } from './option-table.ts';
-import { parsePluginArgument, type PluginArgument } from './plugin-argument.ts';
 
 /** What `viv run` was asked to do. */
 export interface RunRequest {
@@ -19,7 +22,16 @@ export interface RunRequest {
   readonly initrd: string | undefined;
   readonly append: string | undefined;
   readonly bios: string | undefined;
+  /** The root file system of the guest: a folder or a disk image, as in `--share` or `--disk`. */
+  readonly root: string | undefined;
   readonly disks: readonly DiskArgument[];
+  readonly networks: readonly NetArgument[];
+  readonly shares: readonly ShareArgument[];
+  readonly vsock: VsockArgument | undefined;
+  /** Bytes that the guest is asked to do without from the start; undefined: there is no balloon. */
+  readonly balloon: number | undefined;
+  /** A source of random numbers. */
+  readonly rng: boolean;
   readonly bus: 'mmio' | 'pci';
   readonly interrupts: 'plic' | 'aplic' | 'aia';
   readonly plugins: readonly PluginArgument[];
@@ -50,8 +62,24 @@ export type Request =
   | RunRequest
   | { readonly action: 'help' }
   | { readonly action: 'version' }
-  | { readonly action: 'disassemble'; readonly file: string };
+  | { readonly action: 'disassemble'; readonly file: string }
+  | ImageRequest;
 
+/** What `viv image` was asked to do. */
+export interface ImageRequest {
+  readonly action: 'image';
+  /** A new folder, or a disk image by its name: `.img`, `.raw` or `.qcow2`. */
+  readonly output: string;
+  /** Debian packages besides the usual ones. */
+  readonly packages: readonly string[];
+  /** Bytes of the disk. */
+  readonly size: number;
+}
+
+/** Of `--initrd`: none at all. */
+export const NO_INITRD = 'none';
+
+const DEFAULT_DISK_SIZE = 2 * 1024 ** 3;
 const DEFAULT_TOP = 30;
 const DEFAULT_TRACE_LIMIT = 10_000;
 const DEFAULT_TRACE_RATE = 1000;
@@ -70,10 +98,17 @@ const integer = (option: string, text: string, least: number, most: number): num
   return value;
 };
 
-const memorySize = (text: string): number => {
+const memorySize = (option: string, text: string): number => {
   const bytes = parseMemorySize(text);
-  if (bytes === undefined) throw usage(`--memory takes a size such as 256M or 1G, not '${text}'`);
+  if (bytes === undefined) throw usage(`--${option} takes a size such as 256M or 1G, not '${text}'`);
   return bytes;
+};
+
+/** Of a reader that says what is wrong as text. */
+const reading = <Argument extends object>(option: string, text: string, read: (text: string) => Argument | string) => {
+  const argument = read(text);
+  if (typeof argument === 'string') throw usage(`--${option} '${text}' ${argument}`);
+  return argument;
 };
 
 const seconds = (text: string): number => {
@@ -82,12 +117,6 @@ const seconds = (text: string): number => {
     throw usage(`--timeout takes a number of seconds up to ${LONGEST_TIMEOUT}, not '${text}'`);
   }
   return value;
-};
-
-const diskArgument = (text: string): DiskArgument => {
-  const disk = parseDiskArgument(text);
-  if (typeof disk === 'string') throw usage(`--disk '${text}' ${disk}`);
-  return disk;
 };
 
 const gdbAddress = (text: string): GdbAddress => {
@@ -110,6 +139,25 @@ const oneOf = <Choice extends string>(option: string, text: string, choices: rea
   return choice;
 };
 
+const PACKAGE = /^[a-z0-9][a-z0-9+.-]+$/;
+
+const imageRequest = (
+  values: { readonly package?: readonly string[]; readonly size?: string },
+  [output, ...rest]: readonly string[],
+): ImageRequest => {
+  if (output === undefined) throw usage('`viv image` makes a file or folder: name it');
+  if (rest[0] !== undefined) throw usage(`'${rest[0]}' is one argument too many`);
+  const packages = values.package ?? [];
+  const odd = packages.find((name) => !PACKAGE.test(name));
+  if (odd !== undefined) throw usage(`--package takes the name of a Debian package, not '${odd}'`);
+  return {
+    action: 'image',
+    output,
+    packages,
+    size: values.size === undefined ? DEFAULT_DISK_SIZE : memorySize('size', values.size),
+  };
+};
+
 const parse = (args: readonly string[]) => {
   try {
     return parseArgs({ args: [...args], options: optionTable, allowPositionals: true, strict: true });
@@ -127,6 +175,7 @@ export const parseCommandLine = (args: readonly string[]): Request => {
   if (values.help === true) return { action: 'help' };
   if (values.version === true) return { action: 'version' };
   const [command, guest, ...rest] = positionals;
+  if (command === 'image') return imageRequest(values, positionals.slice(1));
   if (command !== undefined && command !== 'run' && command !== 'profile')
     throw usage(`there is no command '${command}'`);
   if (values.disasm !== undefined) return { action: 'disassemble', file: values.disasm };
@@ -138,12 +187,19 @@ export const parseCommandLine = (args: readonly string[]): Request => {
     guest: guest === 'debian' ? 'debian' : undefined,
     exec: values.exec,
     cpus: integer('cpus', values.cpus ?? '1', 1, MAXIMUM_CPUS),
-    memory: values.memory === undefined ? DEFAULT_MEMORY : memorySize(values.memory),
+    memory: values.memory === undefined ? DEFAULT_MEMORY : memorySize('memory', values.memory),
     kernel: values.kernel,
     initrd: values.initrd,
     append: values.append,
     bios: values.bios,
-    disks: (values.disk ?? []).map(diskArgument),
+    root: values.root,
+    disks: (values.disk ?? []).map((text) => reading('disk', text, parseDiskArgument)),
+    networks: (values.net ?? []).map((text) => reading('net', text, parseNetArgument)),
+    shares: (values.share ?? []).map((text) => reading('share', text, parseShareArgument)),
+    vsock: values.vsock === undefined ? undefined : reading('vsock', values.vsock, parseVsockArgument),
+    balloon:
+      values.balloon === undefined ? undefined : values.balloon === '0' ? 0 : memorySize('balloon', values.balloon),
+    rng: values.rng === true,
     bus: oneOf('bus', values.bus ?? 'mmio', ['mmio', 'pci']),
     interrupts: oneOf('interrupts', values.interrupts ?? 'plic', ['plic', 'aplic', 'aia']),
     plugins: (values.plugin ?? []).map(parsePluginArgument),
@@ -167,12 +223,18 @@ export const parseCommandLine = (args: readonly string[]): Request => {
   if (request.profile === undefined && (values.symbols !== undefined || values.top !== undefined)) {
     throw usage('--symbols and --top are for `viv profile`');
   }
+  if (values.package !== undefined || values.size !== undefined)
+    throw usage('--package and --size are for `viv image`');
   if (request.gdb === undefined && values['gdb-wait'] === true) throw usage('--gdb-wait goes with --gdb');
   checkTogether(request);
   return request;
 };
 
-const checkTogether = ({ guest, exec, kernel, bios, initrd }: RunRequest): void => {
+const checkTogether = ({ guest, exec, kernel, bios, initrd, root }: RunRequest): void => {
+  if (root !== undefined && guest === undefined) {
+    throw usage('--root is for a guest; give other kernels a --disk or --share, and root= by --append');
+  }
+  if (initrd === NO_INITRD && exec !== undefined) throw usage('--exec needs an initial RAM disk');
   if (guest === undefined && kernel === undefined && bios === undefined) {
     throw usage('nothing to run: name a guest (debian), a --kernel or a --bios');
   }

@@ -14,6 +14,14 @@ export const errors = defineErrors({
     when: 'A file that the command line asks for cannot be created or written.',
     hint: 'Check that its folder exists and may be written to.',
   },
+  VIV_DISK_FORMAT: {
+    when: 'A disk image without a format on the command line has a name that does not fit what it is.',
+    hint: 'Add format=qcow2 when the image is yours to trust, or format=raw to give the guest its bytes as they are.',
+  },
+  VIV_DISK_BACKING: {
+    when: 'A disk image is based on a file outside of the folder that it may use.',
+    hint: 'Name the folder of that file with backing=DIR, if the image may read what is in there.',
+  },
   VIV_PLUGIN_UNRESOLVED: {
     when: 'No package or file was found where a --plugin points.',
     hint: 'Give ./path to a package folder or module file, or the name of a package installed below the current directory.',

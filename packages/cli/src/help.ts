@@ -15,6 +15,7 @@ Usage:
   viv run --kernel FILE [options]            boot a kernel of your own
   viv run --bios FILE [options]              start machine-mode firmware
   viv profile debian --exec CMD [options]    the same, and where the guest spent its time
+  viv image FILE|DIR [--package NAME]        make a Debian root file system for --root
   viv run --disasm FILE                      show the code in a file
 
 Options:
@@ -25,6 +26,8 @@ Examples:
   viv run debian --exec 'uname -m'
   viv run debian --cpus 2 --memory 1G --exec 'cat /proc/cpuinfo'
   viv run debian --plugin ./toaster,slots=4
+  viv run debian --net user,forward=8080:80 --disk data.qcow2 --share .,tag=here
+  viv image root.qcow2 --package python3-minimal && viv run debian --root root.qcow2
   viv run --kernel Image --initrd rootfs.cpio --append 'console=ttyS0 quiet'
   viv run --bios fw_jump.elf --timeout 60
 

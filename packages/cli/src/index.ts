@@ -16,6 +16,7 @@ import { disassembly } from './disassembly.ts';
 import { ExitCode } from './exit-code.ts';
 import { helpText } from './help.ts';
 import { readImage } from './image-file.ts';
+import { makeImage } from './make-image.ts';
 import { profileText } from './profiler.ts';
 import { coded, errorObject, errorText, exitCodeOf, jsonLine } from './report.ts';
 import { type RunResult, run } from './run.ts';
@@ -45,6 +46,9 @@ export const main = async (args: readonly string[], streams: Streams): Promise<n
         return ExitCode.powerOff;
       case 'disassemble':
         return await list(request.file, streams);
+      case 'image':
+        await makeImage(request, streams);
+        return ExitCode.powerOff;
       case 'run':
         return report(request, await run(request, streams), streams);
     }

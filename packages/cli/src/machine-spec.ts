@@ -1,9 +1,10 @@
-import { pipeConsole, virtBoard, type VirtBoot, type VirtDisk } from '@vivarium/board-virt';
-import { type AnyToken, type BootImage, type MachineSpec, type PartSpec, VirtioDeviceToken } from '@vivarium/contracts';
-import { commandLine, execOverlay, prepareDebian } from '@vivarium/guest-debian';
+import { pipeConsole, virtBoard } from '@vivarium/board-virt';
+import { type AnyToken, type MachineSpec, type PartSpec, VirtioDeviceToken } from '@vivarium/contracts';
+import type { GuestRoot } from '@vivarium/guest-debian';
+import type { PluginArgument } from './arguments/plugin-argument.ts';
+import { bootOf } from './boot.ts';
 import type { RunRequest } from './command-line.ts';
-import { readImage } from './image-file.ts';
-import type { PluginArgument } from './plugin-argument.ts';
+import type { HostParts } from './host-parts.ts';
 import type { Progress } from './progress.ts';
 
 /** Ids of the character backends behind the serial ports, first port first. */
@@ -52,85 +53,21 @@ const sortedParts = async (plugins: readonly PluginArgument[], load: LoadPlugin)
   };
 };
 
-/** Archives of an initrd follow each other at multiples of four bytes (Linux, early-userspace/buffer-format.rst). */
-const joinArchives = (first: BootImage, second: Uint8Array): BootImage => {
-  const start = Math.ceil(first.bytes.length / 4) * 4;
-  const bytes = new Uint8Array(start + second.length);
-  bytes.set(first.bytes);
-  bytes.set(second, start);
-  return { name: first.name, bytes };
-};
-
-interface LinuxImages {
-  readonly kernel: BootImage;
-  readonly initrd?: BootImage;
-}
-
-const optionalImage = async (option: string, path: string | undefined): Promise<BootImage | undefined> =>
-  path === undefined ? undefined : readImage(option, path);
-
-/** Debian's images, or those given in their place; nothing is prepared when both are given. */
-const debianImages = async (request: RunRequest, progress: Progress, signal: AbortSignal): Promise<LinuxImages> => {
-  const kernel = await optionalImage('--kernel', request.kernel);
-  const initrd = await optionalImage('--initrd', request.initrd);
-  if (kernel !== undefined && initrd !== undefined) return { kernel, initrd };
-  try {
-    const prepared = await prepareDebian({
-      signal,
-      onProgress: ({ step, message, ...report }) => {
-        if (step === 'ready') return; // the machine starts now, which tells as much
-        const { done = 0, total = 0 } = report as { readonly done?: number; readonly total?: number };
-        progress.update(message, total > 0 ? done / total : undefined);
-      },
-    });
-    return {
-      kernel: kernel ?? (await readImage('debian kernel', prepared.kernel)),
-      initrd: initrd ?? (await readImage('debian initrd', prepared.initrd)),
-    };
-  } finally {
-    progress.done();
-  }
-};
-
-const joinWords = (...words: readonly (string | undefined)[]): string =>
-  words.filter((word) => word !== undefined && word !== '').join(' ');
-
-const bootOf = async (request: RunRequest, progress: Progress, signal: AbortSignal): Promise<VirtBoot> => {
-  const { guest, exec, append, bios } = request;
-  if (guest !== undefined) {
-    const { kernel, initrd } = await debianImages(request, progress, signal);
-    const overlaid = initrd === undefined || exec === undefined ? initrd : joinArchives(initrd, execOverlay(exec));
-    return {
-      kind: 'kernel',
-      kernel,
-      ...(overlaid === undefined ? {} : { initrd: overlaid }),
-      commandLine: joinWords(commandLine({ interactive: exec === undefined }), append),
-    };
-  }
-  const kernel = await optionalImage('--kernel', request.kernel);
-  const initrd = await optionalImage('--initrd', request.initrd);
-  const rest = {
-    ...(initrd === undefined ? {} : { initrd }),
-    ...(append === undefined ? {} : { commandLine: append }),
-  };
-  if (bios === undefined && kernel !== undefined) return { kind: 'kernel', kernel, ...rest };
-  const image = await readImage('--bios', bios ?? '');
-  return { kind: 'bios', bios: image, ...(kernel === undefined ? {} : { kernel }), ...rest };
-};
-
 /** Imports the module that a specifier means. */
 export type LoadPlugin = (specifier: string) => Promise<unknown>;
 
 /** What a machine is made with, beside the request. */
 export interface MachineParts {
-  readonly disks: readonly VirtDisk[];
+  readonly host: HostParts;
+  /** The guest's root file system, when it is on one of its devices. */
+  readonly root: GuestRoot | undefined;
   readonly load: LoadPlugin;
 }
 
 /** The machine that a request describes, as data. Reads the images, and prepares the guest when it has to. */
 export const machineSpec = async (
   request: RunRequest,
-  { disks, load }: MachineParts,
+  { host, root, load }: MachineParts,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<MachineSpec> =>
@@ -140,9 +77,14 @@ export const machineSpec = async (
     interrupts: request.interrupts,
     clock: request.clock,
     core: { statistics: request.stats },
-    boot: await bootOf(request, progress, signal),
+    boot: await bootOf(request, root, progress, signal),
     consoles: consolesOf(request),
-    disks,
+    disks: host.disks,
+    networks: host.networks,
+    shares: host.shares,
+    ...(request.balloon === undefined ? {} : { balloon: { target: request.balloon } }),
+    ...(request.vsock === undefined ? {} : { vsock: { guestCid: request.vsock.cid } }),
+    ...(request.rng ? { rng: {} } : {}),
     virtioBus: request.bus,
     ...(await sortedParts(request.plugins, load)),
   });

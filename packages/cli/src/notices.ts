@@ -26,6 +26,10 @@ export class Notices {
       const reason = error instanceof Error ? error.message : String(error);
       this.#limited(`part ${part} (${plugin}) failed in ${hook}: ${reason}`);
     });
+    machine.events.on('net:forward', ({ protocol, host, hostPort, guest, guestPort }) => {
+      const address = host.includes(':') ? `[${host}]` : host;
+      this.say(`${protocol} ${address}:${hostPort} leads to port ${guestPort} of ${guest}`);
+    });
     machine.events.on('log', (event) => {
       if (everything || event.level === 'warn' || event.level === 'error') this.#limited(this.#logLine(event));
     });

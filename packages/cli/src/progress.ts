@@ -5,6 +5,13 @@ export interface ProgressStream {
   write(text: string): unknown;
 }
 
+/** How far a preparation is; `done` of `total`, in any unit. */
+export interface ProgressReport {
+  readonly message: string;
+  readonly done?: number;
+  readonly total?: number;
+}
+
 /** Progress of something slow: one line that is rewritten on a terminal, a line for each new step elsewhere. */
 export class Progress {
   readonly #stream: ProgressStream;
@@ -26,6 +33,11 @@ export class Progress {
       this.#stream.write(`viv: ${step}\n`);
     }
     this.#lastStep = step;
+  }
+
+  /** Shows a report of a preparation, with what there is to do when it says so. */
+  report({ message, done = 0, total = 0 }: ProgressReport): void {
+    this.update(message, total > 0 ? done / total : undefined);
   }
 
   /** Takes the line off the terminal. */

@@ -8,19 +8,22 @@ import { DeviceTracer } from './device-trace.ts';
 import { errors } from './errors.ts';
 import { ExecSession } from './exec-session.ts';
 import { ExitCode, failureExitCode, signalExitCode } from './exit-code.ts';
+import { grantedTo } from './granted.ts';
+import { openHostParts } from './host-parts.ts';
 import { abortOnSignal, type Interruption, watchInterruptions } from './interruption.ts';
 import { machineSpec } from './machine-spec.ts';
 import { Notices } from './notices.ts';
-import { openDisks } from './open-disks.ts';
 import { loadPlugin } from './plugin-module.ts';
 import { Profiler, type ProfileRow } from './profiler.ts';
 import { Progress } from './progress.ts';
+import { withRoot } from './root.ts';
 import type { Session, Streams } from './session.ts';
 import { type RunStatistics, runStatistics } from './statistics.ts';
 import { readSymbols } from './symbols.ts';
 import { TerminalSession } from './terminal-session.ts';
 import { Tracer } from './trace.ts';
 import { TraceFile } from './trace-file.ts';
+import { openVsockSockets } from './vsock-sockets.ts';
 
 /** How `viv run` ended. */
 export interface RunResult {
@@ -45,17 +48,21 @@ const POWER_OFF_GRACE = 10_000;
 const CONSOLE_TAIL = 4096;
 
 /** Assembles the machine, connects it to the process, runs it to its end, and takes it down. Throws coded errors. */
-export const run = async (request: RunRequest, streams: Streams): Promise<RunResult> => {
+export const run = async (asked: RunRequest, streams: Streams): Promise<RunResult> => {
+  const { request, root } = withRoot(asked);
   const symbols = await readSymbols(request.profile?.symbols ?? []);
   const profiler = request.profile === undefined ? undefined : new Profiler();
   const notices = new Notices((text) => streams.stderr.write(text));
   const load = (specifier: string) => loadPlugin(specifier, process.cwd());
-  using images = openDisks(request.disks);
+  using host = openHostParts(request);
   const spec = await abortOnSignal((signal) =>
-    machineSpec(request, { disks: images.disks, load }, new Progress(streams.stderr), signal),
+    machineSpec(request, { host, root, load }, new Progress(streams.stderr), signal),
   );
   using devices = traceDevices(request);
-  await using machine = await assemble(devices?.spec(spec) ?? spec, { load: devices?.load(load) ?? load });
+  await using machine = await assemble(devices?.spec(spec) ?? spec, {
+    load: devices?.load(load) ?? load,
+    policy: grantedTo(request),
+  });
   devices?.follow(machine);
   notices.follow(machine, request.verbose);
   const tracer =
@@ -69,6 +76,7 @@ export const run = async (request: RunRequest, streams: Streams): Promise<RunRes
       ...(tracer === undefined ? {} : { step: tracer.step }),
       ...(profiler === undefined ? {} : { sample: (vcpu, milliseconds) => profiler.sample(vcpu, milliseconds) }),
     });
+    await using _sockets = await openVsockSockets(request, machine, notices);
     const debuggers = await listenForDebugger(request, cell, notices);
     const stop = (): void => void cell.stop().catch(() => {}); // what fails then ends the run, which says so
     const interruption = watchInterruptions(request.timeout, streams, stop);

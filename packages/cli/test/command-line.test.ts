@@ -1,7 +1,7 @@
 import { isVivariumError } from '@vivarium/contracts';
 import { describe, expect, it } from 'vitest';
 import { parseCommandLine, type RunRequest } from '../src/command-line.ts';
-import { parseMemorySize } from '../src/memory-size.ts';
+import { parseMemorySize } from '../src/arguments/memory-size.ts';
 
 const run = (...args: string[]): RunRequest => {
   const request = parseCommandLine(['run', ...args]);
@@ -29,7 +29,13 @@ describe('the command line', () => {
       initrd: undefined,
       append: undefined,
       bios: undefined,
+      root: undefined,
       disks: [],
+      networks: [],
+      shares: [],
+      vsock: undefined,
+      balloon: undefined,
+      rng: false,
       bus: 'mmio',
       interrupts: 'plic',
       plugins: [],

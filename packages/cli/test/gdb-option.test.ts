@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseCommandLine } from '../src/command-line.ts';
-import { parseGdbAddress } from '../src/gdb-address.ts';
+import { parseGdbAddress } from '../src/arguments/gdb-address.ts';
 import { programs } from './support/programs.ts';
 import { codeIn, finished, Scratch, start, viv } from './support/viv.ts';
 

@@ -12,4 +12,4 @@
  */
 export { type NodeHostOptions, nodeHostNetwork } from '@vivarium/net-nat/node';
 export { openHostDirectory, openJournalFile } from '@vivarium/storage-host-directory/node';
-export { type VsockUnixOptions, vsockUnixSockets } from '@vivarium/virtio-vsock/node';
+export { type VsockUnixOptions, type VsockUnixSockets, vsockUnixSockets } from '@vivarium/virtio-vsock/node';

@@ -4,6 +4,18 @@ export interface CommandLineOptions {
   readonly interactive: boolean;
   /** Keeps all but the kernel's warnings off the console. Default: only in exec mode. */
   readonly quiet?: boolean;
+  /** Its network cards ask for addresses (DHCP). Default false. */
+  readonly dhcp?: boolean;
+  /** What it goes on with once its drivers are there; default: the initramfs itself. */
+  readonly root?: GuestRoot;
+}
+
+/** A root file system on one of the machine's devices. */
+export interface GuestRoot {
+  readonly type: 'ext4' | 'virtiofs';
+  /** The disk, such as `/dev/vda`, or the tag of the share. */
+  readonly source: string;
+  readonly readOnly?: boolean;
 }
 
 /**
@@ -13,5 +25,14 @@ export interface CommandLineOptions {
  *
  * See Documentation/admin-guide/kernel-parameters.txt of Linux.
  */
-export const commandLine = ({ interactive, quiet = !interactive }: CommandLineOptions): string =>
-  ['console=ttyS0', 'earlycon=sbi', ...(quiet ? ['quiet'] : []), ...(interactive ? [] : ['panic=-1'])].join(' ');
+export const commandLine = ({ interactive, quiet = !interactive, dhcp = false, root }: CommandLineOptions): string =>
+  [
+    'console=ttyS0',
+    'earlycon=sbi',
+    ...(quiet ? ['quiet'] : []),
+    ...(interactive ? [] : ['panic=-1']),
+    ...(dhcp ? ['ip=dhcp'] : []),
+    ...(root === undefined
+      ? []
+      : [`root=${root.source}`, `rootfstype=${root.type}`, root.readOnly === true ? 'ro' : 'rw']),
+  ].join(' ');

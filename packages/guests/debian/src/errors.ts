@@ -44,6 +44,10 @@ const errors = defineErrors({
     when: 'The command for the guest contains a NUL character, which no shell can run.',
     hint: 'Remove the NUL character; every other character is allowed.',
   },
+  VIV_GUEST_ROOT: {
+    when: 'A root file system cannot be made where it was asked for.',
+    hint: 'Name a folder or file that does not exist yet, in one that may be written.',
+  },
   VIV_CPIO_ENTRY: {
     when: 'An archive entry cannot be written as cpio newc: bad or repeated path, mode, device number, or a file over 4 GiB.',
     hint: 'Give relative paths without `..`, each once, and numbers in the range the message names.',

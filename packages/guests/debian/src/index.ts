@@ -16,10 +16,12 @@
  *
  * @module
  */
-export { type CommandLineOptions, commandLine } from './command-line.ts';
+export { type CommandLineOptions, commandLine, type GuestRoot } from './command-line.ts';
+export { makeExt4 } from './ext4.ts';
 export { type CpioEntry, writeCpio } from './cpio.ts';
 export { errorTable } from './errors.ts';
 export { execOverlay } from './exec-overlay.ts';
 export type { GuestPackage } from './image-store.ts';
 export { type DebianGuest, type PrepareOptions, prepareDebian } from './prepare.ts';
-export type { Progress } from './progress.ts';
+export type { Progress, ReportProgress } from './progress.ts';
+export { type DebianRoot, ROOT_PACKAGES, type RootOptions, unpackDebian } from './root-tree.ts';

@@ -27,7 +27,10 @@ export const guestTree = async (): Promise<readonly CpioEntry[]> => {
   for (const path of paths) {
     const file = join(GUEST_TREE, path);
     if ((await stat(file)).isDirectory()) entries.push({ type: 'directory', path });
-    else entries.push({ type: 'file', path, data: await readFile(file), mode: path === 'init' ? 0o755 : 0o644 });
+    else {
+      const data = await readFile(file);
+      entries.push({ type: 'file', path, data, mode: data.subarray(0, 2).toString() === '#!' ? 0o755 : 0o644 });
+    }
   }
   return entries;
 };

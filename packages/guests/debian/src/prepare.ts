@@ -1,14 +1,15 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isVivariumError } from '@vivarium/contracts';
-import { archivePath, downloadPackages, findPackage, type PackageRecord } from './apt.ts';
+import { findPackage, type PackageRecord } from './apt.ts';
 import { hostSettings } from './apt-state.ts';
 import { takeLock } from './cache-lock.ts';
 import { guestError } from './errors.ts';
+import { fetchPackages } from './fetch-packages.ts';
 import { hostMirror } from './host-mirror.ts';
 import { buildImage } from './image-build.ts';
-import { type CurrentImage, type GuestPackage, type ImageManifest, ImageStore, sha256File } from './image-store.ts';
+import { type CurrentImage, type GuestPackage, type ImageManifest, ImageStore } from './image-store.ts';
 import { KEYRINGS } from './keyring.ts';
 import type { Progress, ReportProgress } from './progress.ts';
 import { imageKey, recipeHash } from './recipe.ts';
@@ -65,9 +66,10 @@ interface Preparation {
   readonly signal: AbortSignal | undefined;
 }
 
-const defaultCache = (): string => {
+/** The folder that the options mean. */
+export const cacheFolder = ({ cache }: Pick<PrepareOptions, 'cache'>): string => {
   const { VIVARIUM_CACHE: own, XDG_CACHE_HOME: xdg } = process.env;
-  return own || join(xdg || join(homedir(), '.cache'), 'vivarium');
+  return resolve(cache ?? (own || join(xdg || join(homedir(), '.cache'), 'vivarium')));
 };
 
 const guestOf = (store: ImageStore, { key, release, packages, files }: ImageManifest): DebianGuest => ({
@@ -99,64 +101,17 @@ const findKernel = async (
   throw guestError('VIV_GUEST_PACKAGE_MISSING', `${KERNEL_META_PACKAGE} depends on no kernel: ${depends}`);
 };
 
-/** Brings the package files into `folder`, each checked against the hash of the signed list. */
-const fetchPackages = async (
-  work: Preparation,
-  environment: Readonly<Record<string, string>>,
-  packages: readonly PackageRecord[],
-): Promise<readonly string[]> => {
-  const folder = join(work.directory, 'packages');
-  await mkdir(folder, { recursive: true });
-  const paths = packages.map((record) => archivePath(folder, record));
-  const whole = async (index: number): Promise<boolean> => {
-    const hash = await sha256File(paths[index] ?? '').catch(() => undefined);
-    return hash === packages[index]?.sha256;
-  };
-  const missing: PackageRecord[] = [];
-  let begun = false;
-  for (const [index, record] of packages.entries()) {
-    if (await whole(index)) continue;
-    // Part of a file is where apt goes on; a file that has its size and not its contents is of no use.
-    const path = paths[index] ?? '';
-    const facts = await stat(path).catch(() => undefined);
-    if (facts !== undefined && facts.size >= record.size) await rm(path, { force: true });
-    else begun ||= facts !== undefined;
-    missing.push(record);
-  }
-  if (missing.length > 0) {
-    const total = missing.reduce((sum, { size }) => sum + size, 0);
-    const message = `Downloading ${missing.map(({ name, version }) => `${name} ${version}`).join(', ')}`;
-    const onPercent = (percent: number): void =>
-      work.report({ step: 'download', message, done: Math.round((percent * total) / 100), total });
-    onPercent(0);
-    const download = () => downloadPackages(environment, folder, missing, onPercent, work.signal);
-    await download().catch((error: unknown) => {
-      // What an earlier call left may itself be damaged; apt has put it aside by now, so once more from the beginning.
-      if (!begun || !(error instanceof Error) || !error.message.includes('Hash Sum mismatch')) throw error;
-      return download();
-    });
-  }
-  for (const [index, { name }] of packages.entries()) {
-    if (await whole(index)) continue;
-    throw guestError('VIV_GUEST_PACKAGE_CORRUPT', `${name} is not the file the signed package list names`);
-  }
-  const old = (await readdir(folder)).filter((file) => !paths.includes(join(folder, file)));
-  await Promise.all(old.map((file) => rm(join(folder, file), { force: true })));
-  return paths;
-};
-
 /** Asks the mirror, and makes a new image unless the one in use is made from the same packages. */
 const renew = async (work: Preparation, previous: CurrentImage | undefined): Promise<ImageManifest> => {
   const { directory, suite, report, signal, store } = work;
   const message = `Asking the mirror for Debian ${suite}`;
   report({ step: 'update', message });
-  const settings = await hostSettings(signal);
   const mirror = work.mirror ?? (await hostMirror(signal));
   const environment = await openSuite({
     directory: join(directory, 'apt'),
     mirror,
     suite,
-    settings,
+    settings: await hostSettings(signal),
     keyrings: work.keyrings,
     onPercent: (percent) => report({ step: 'update', message, done: percent, total: 100 }),
     signal,
@@ -169,7 +124,13 @@ const renew = async (work: Preparation, previous: CurrentImage | undefined): Pro
   };
   if (previous?.manifest.key === key) return use(previous.manifest);
 
-  const [kernelPackage = '', busyboxPackage = ''] = await fetchPackages(work, environment, packages);
+  const [kernelPackage = '', busyboxPackage = ''] = await fetchPackages({
+    folder: join(directory, 'packages'),
+    environment,
+    packages,
+    report,
+    signal,
+  });
   const built = await buildImage({ directory, kernelPackage, busyboxPackage, suite, report, signal });
   const release = `Debian ${suite}, Linux ${built.kernelRelease}`;
   const contents = packages.map(({ name, version, sha256 }) => ({ name, version, sha256 }));
@@ -203,7 +164,7 @@ const makeFolder = async (path: string): Promise<void> => {
 export const prepareWith = async (options: PrepareOptions, trust: HostTrust): Promise<DebianGuest> => {
   const { suite = 'trixie', onProgress, signal, refresh = false } = options;
   if (signal?.aborted) throw cancelled(signal);
-  const directory = resolve(options.cache ?? defaultCache(), 'debian', suite);
+  const directory = join(cacheFolder(options), 'debian', suite);
   const store = new ImageStore(join(directory, 'images'));
   const work: Preparation = {
     directory,

@@ -80,6 +80,7 @@ export const storageQcow2 = definePlugin<z.infer<typeof storageQcow2Options>>({
 
 export default storageQcow2;
 export { type CreateQcow2Settings, createQcow2 } from './create-qcow2.ts';
+export { convertToQcow2 } from './convert-raw.ts';
 export { errorTable } from './errors.ts';
 export { isQcow2 } from './header.ts';
 export {

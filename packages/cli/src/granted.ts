@@ -1,0 +1,12 @@
+import { defaultPolicy, type GrantPolicy } from '@vivarium/kernel';
+import type { RunRequest } from './command-line.ts';
+
+/** The part behind `--net`. */
+const TRANSLATOR = '@vivarium/net-nat';
+
+/** What parts may touch: what is usual, and the host's network for the part that `--net` asked for. */
+export const grantedTo = ({ networks }: RunRequest): GrantPolicy => ({
+  ...defaultPolicy,
+  allows: (plugin, grant) =>
+    defaultPolicy.allows(plugin, grant) || (networks.length > 0 && plugin === TRANSLATOR && grant === 'host-network'),
+});

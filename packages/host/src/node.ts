@@ -16,6 +16,7 @@
 import type { CellKind, CellLimits } from './cells/link.ts';
 import type { MachineRecipe } from './cells/recipe.ts';
 import { RemoteCell, type RemoteCellOptions } from './cells/remote-cell.ts';
+import { type ProcessCellOptions, processCells } from './node/process-cells.ts';
 import { workerCells } from './node/worker-cells.ts';
 
 /** Options of a cell that is not part of a host. */
@@ -36,4 +37,11 @@ const create = async (
 export const createWorkerCell = (recipe: MachineRecipe, options: CreateCellOptions = {}): Promise<RemoteCell> =>
   create(workerCells(), recipe, options);
 
+/** Makes a machine in a process of its own. Rejects with coded errors, and leaves nothing behind then. */
+export const createProcessCell = (
+  recipe: MachineRecipe,
+  options: CreateCellOptions & { readonly process?: ProcessCellOptions } = {},
+): Promise<RemoteCell> => create(processCells(options.process), recipe, options);
+
+export { type ProcessCellOptions, processCells } from './node/process-cells.ts';
 export { workerCells } from './node/worker-cells.ts';

@@ -21,7 +21,7 @@ const state = z.enum(['created', 'running', 'paused', 'ended']);
 export const recipeSchema = z.object({
   module: z.string().min(1).max(LONGEST_TEXT),
   export: name.optional(),
-  options: z.unknown(),
+  options: z.unknown().optional(),
 });
 
 const coded = z.object({ code: name, message: text, hint: text.optional() });
@@ -115,7 +115,7 @@ const report = z.discriminatedUnion('kind', [
   /** `lost` bytes before these could not be kept. */
   z.object({ kind: z.literal('output'), console: name, bytes, lost: whole }),
   z.object({ kind: z.literal('taken'), console: name, count: whole }),
-  z.object({ kind: z.literal('event'), name, event: z.unknown() }),
+  z.object({ kind: z.literal('event'), name, event: z.unknown().optional() }),
   z.object({ kind: z.literal('beat'), state, stats }),
   z.object({ kind: z.literal('ended'), end: endSchema, stats }),
 ]);

@@ -100,7 +100,7 @@ export class RemoteCell implements AsyncDisposable {
       id,
       protocol: PROTOCOL,
       name: cell.name,
-      recipe: { options: undefined, ...recipe },
+      recipe,
       beat: Math.min(Math.max(Math.trunc(cell.#deadlines.silence / 8), 10), 1000),
       cell: {
         ...(onReboot === undefined ? {} : { onReboot }),

@@ -89,7 +89,7 @@ describe('small guests on a host have what the same mix has in a simulation', ()
     const expected = percent(simulated(scheduler.create(), guests, TIME));
     const measured = percent(await onHost(scheduler, guests, createHostThread('virtual'), TIME));
     for (const [index, share] of measured.entries()) {
-      expect(Math.abs(share - expected[index]), `${guests[index].name}: ${measured} for ${expected}`).toBeLessThan(
+      expect(Math.abs(share - expected[index]), `${guests[index].name}: ${measured.join()} for ${expected.join()}`).toBeLessThan(
         TOLERANCE,
       );
     }
@@ -122,7 +122,7 @@ describe('small guests on a host have what the same mix has in a simulation', ()
       { at: at(7), act: (_dispatcher, [, b]) => b.change({ cap: 100 }) },
     ]);
     for (const [index, share] of percent(measured).entries()) {
-      expect(Math.abs(share - percent(expected)[index]), `${percent(measured)} for ${percent(expected)}`).toBeLessThan(
+      expect(Math.abs(share - percent(expected)[index]), `${percent(measured).join()} for ${percent(expected).join()}`).toBeLessThan(
         TOLERANCE,
       );
     }

@@ -53,6 +53,7 @@ export * from './rate-limit.ts';
 export * from './resource-policy.ts';
 export * from './schema.ts';
 export * from './state.ts';
+export * from './steal-time.ts';
 export * from './token.ts';
 export * from './virtio.ts';
 export * from './vsock.ts';

@@ -8,6 +8,7 @@ import {
   isVivariumError,
   MachineMemoryToken,
   type PowerRequest,
+  StealTimeToken,
   type Timer,
 } from '@vivarium/contracts';
 import type { Machine } from '@vivarium/kernel';
@@ -93,7 +94,10 @@ export class InlineCell implements Cell {
       const both = `a ${this.#clock.kind} clock, and the time of its thread is ${thread.kind}`;
       throw errors.make('VIV_CELL_LEASE', `machine ${this.#machine.name} has ${both}`);
     }
-    return { thread, desk: new LeaseDesk(this.#core.vcpus.length, thread, () => this.#sleeper.wake()) };
+    const tells = this.#machine.parts.some(({ provides }) => provides.includes(StealTimeToken.id));
+    const stealTime = tells ? this.#machine.get(StealTimeToken) : undefined;
+    const desk = new LeaseDesk(this.#core.vcpus.length, thread, () => this.#sleeper.wake(), stealTime);
+    return { thread, desk };
   }
 
   #createDebugTarget(): CellDebugTarget | undefined {

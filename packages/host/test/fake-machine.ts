@@ -8,6 +8,7 @@ import {
   MachineMemoryToken,
   type MachineState,
   type PowerRequest,
+  StealTimeToken,
   type Timer,
   type Vcpu,
   type VcpuExit,
@@ -164,6 +165,8 @@ export class FakeMachine {
   readonly ram = new Uint8Array(64);
   debug: CoreDebug | undefined;
   failing: string | undefined;
+  /** What the guest was told of time that was stolen, if its machine has a way to tell. */
+  told: [number, number][] | undefined;
   #power: PowerRequest | undefined;
   readonly #listeners = new Map<string, Set<(event: never) => void>>();
 
@@ -184,7 +187,14 @@ export class FakeMachine {
     },
   };
 
+  get parts() {
+    return this.told === undefined ? [] : [{ id: 'firmware', provides: [StealTimeToken.id] }];
+  }
+
   get(token: AnyToken): unknown {
+    if (token.id === StealTimeToken.id) {
+      return { report: (vcpu: number, stolen: number) => this.told?.push([vcpu, stolen]) };
+    }
     if (token.id === ClockToken.id) return this.clock;
     if (token.id === CpuCoreToken.id) return { architecture: 'fake', vcpus: this.vcpus, debug: this.debug };
     if (token.id === MachineMemoryToken.id) {

@@ -101,6 +101,20 @@ describe('a leased cell', () => {
     await cell.stop();
   });
 
+  it('tells the guest what it waited, where the machine has a way to', async () => {
+    const fake = new FakeMachine([new FakeVcpu(0, busy)]);
+    fake.told = [];
+    const { cell, lease } = await running(fake);
+    await lease.grant(0, 1000, 5);
+    await lease.grant(0, 1000);
+    await lease.grant(0, 1000, 7);
+    expect(fake.told).toEqual([
+      [0, 5],
+      [0, 7],
+    ]);
+    await cell.stop();
+  });
+
   it('stops soon when it is revoked', async () => {
     const { cell, lease } = await running(new FakeMachine([new FakeVcpu(0, busy)]));
     const stint = lease.grant(0, Number.MAX_SAFE_INTEGER - 2 ** 52);

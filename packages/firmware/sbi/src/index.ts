@@ -3,7 +3,7 @@
  * end here, in TypeScript, with no M-mode code in the guest at all.
  *
  * Specification: RISC-V Supervisor Binary Interface 3.0, https://github.com/riscv-non-isa/riscv-sbi-doc. Extensions:
- * Base, TIME, IPI, RFENCE, HSM, SRST, DBCN, FWFT, and the legacy calls 0–8.
+ * Base, TIME, IPI, RFENCE, HSM, SRST, DBCN, STA, FWFT, and the legacy calls 0–8.
  *
  * @example
  * import { readFileSync } from 'node:fs';
@@ -31,6 +31,7 @@ import {
   FirmwareToken,
   MachineMemoryToken,
   PowerControlToken,
+  StealTimeToken,
   SystemBusToken,
 } from '@vivarium/contracts';
 import { errors } from './errors.ts';
@@ -43,7 +44,7 @@ export const sbi = definePlugin<SbiOptions>({
   version: '0.1.0',
   api: CONTRACTS_MAJOR,
   summary: 'Boots a RISC-V kernel in S-mode and answers its SBI calls',
-  provides: [FirmwareToken],
+  provides: [FirmwareToken, StealTimeToken],
   requires: [CpuCoreToken, MachineMemoryToken, SystemBusToken, PowerControlToken, ClockToken],
   options: sbiOptions,
   setup: async (context) => {
@@ -57,7 +58,7 @@ export const sbi = definePlugin<SbiOptions>({
       options: context.options,
     });
     return {
-      provides: [bind(FirmwareToken, firmware)],
+      provides: [bind(FirmwareToken, firmware), bind(StealTimeToken, firmware.stealTime)],
       wire: () => firmware.wire(),
       reset: () => firmware.reset(),
       dispose: () => firmware.dispose(),

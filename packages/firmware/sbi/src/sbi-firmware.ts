@@ -15,6 +15,7 @@ import type {
   Firmware,
   MachineMemory,
   PowerControl,
+  StealTime,
   SystemBus,
   Vcpu,
 } from '@vivarium/contracts';
@@ -29,6 +30,7 @@ import { IpiExtension } from './extensions/ipi.ts';
 import { legacyExtensions } from './extensions/legacy.ts';
 import { RfenceExtension } from './extensions/rfence.ts';
 import { SrstExtension } from './extensions/srst.ts';
+import { StaExtension } from './extensions/sta.ts';
 import { TimeExtension } from './extensions/time.ts';
 import { Harts } from './harts.ts';
 import type { SbiOptions } from './options.ts';
@@ -85,6 +87,9 @@ const checkCore = (core: CpuCore, bootHart: number): Vcpu => {
 /** Loads the kernel on each reset, starts it in S-mode, and answers its calls. */
 export class SbiFirmware implements Firmware {
   readonly #parts: SbiParts;
+  /** Takes what the host knows about its harts' waiting, for the supervisor to read. */
+  readonly stealTime: StealTime;
+  readonly #sta: StaExtension;
   #wired: Wired | undefined;
   #layout: BootLayout | undefined;
 
@@ -92,6 +97,8 @@ export class SbiFirmware implements Firmware {
   constructor(parts: SbiParts) {
     checkCommandLine(parts.options.commandLine);
     this.#parts = parts;
+    this.#sta = new StaExtension(parts.memory);
+    this.stealTime = this.#sta;
   }
 
   get layout(): BootLayout | undefined {
@@ -147,6 +154,7 @@ export class SbiFirmware implements Firmware {
       new RfenceExtension(harts),
       new HsmExtension(harts, memory),
       new SrstExtension(power),
+      this.#sta,
       new FwftExtension(),
       ...(port === undefined ? [] : [new DbcnExtension(port, memory)]),
     ];

@@ -18,6 +18,7 @@ export const EID_RFENCE = 0x52464e43;
 export const EID_HSM = 0x48534d;
 export const EID_SRST = 0x53525354;
 export const EID_DBCN = 0x4442434e;
+export const EID_STA = 0x535441;
 export const EID_FWFT = 0x46574654;
 
 /** Section 4.1: major version in bits 30:24, minor in 23:0. */

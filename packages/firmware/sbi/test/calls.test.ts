@@ -9,6 +9,7 @@ const RFENCE = 0x52464e43;
 const HSM = 0x48534d;
 const SRST = 0x53525354;
 const DBCN = 0x4442434e;
+const STA = 0x535441;
 const FWFT = 0x46574654;
 const ALL = 0xffff_ffff_ffff_ffffn;
 
@@ -27,7 +28,7 @@ describe('base', () => {
     expect(machine.call(BASE, 0)).toEqual([SUCCESS, 0x0300_0000n]);
     expect(machine.call(BASE, 1)).toEqual([SUCCESS, 0x766976n]);
     expect([4, 5, 6].map((id) => machine.call(BASE, id)[1])).toEqual([7n, 8n, 9n]);
-    for (const id of [BASE, TIME, IPI, RFENCE, HSM, SRST, DBCN, FWFT, 0, 1, 2, 3, 4, 5, 6, 7, 8]) {
+    for (const id of [BASE, TIME, IPI, RFENCE, HSM, SRST, DBCN, STA, FWFT, 0, 1, 2, 3, 4, 5, 6, 7, 8]) {
       expect(machine.call(BASE, 3, [id])).toEqual([SUCCESS, 1n]);
     }
     for (const id of [9, 0x504d55, 0x53555350, ALL]) {
@@ -342,7 +343,7 @@ describe('any call', () => {
       fc.constantFrom(0n, 1n, ALL, BigInt(RAM), BigInt(RAM + 16 * MIB - 1), 1n << 63n, 0xffff_ffffn),
     );
     const extension = fc.oneof(
-      fc.constantFrom(BASE, TIME, IPI, RFENCE, HSM, SRST, DBCN, FWFT, 0, 1, 2, 3, 4, 5, 6, 7, 8).map(BigInt),
+      fc.constantFrom(BASE, TIME, IPI, RFENCE, HSM, SRST, DBCN, STA, FWFT, 0, 1, 2, 3, 4, 5, 6, 7, 8).map(BigInt),
       word,
     );
     const machine = new FakeMachine().boot();

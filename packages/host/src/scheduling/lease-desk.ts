@@ -1,3 +1,4 @@
+import type { StealTime } from '@vivarium/contracts';
 import { errors } from '../errors.ts';
 import type { Lease, Stint } from '../lease.ts';
 import type { HostThread } from './host-thread.ts';
@@ -16,6 +17,7 @@ export class LeaseDesk implements Lease {
   readonly #thread: HostThread;
   /** Tells the run loop to look here. */
   readonly #called: () => void;
+  readonly #stealTime: StealTime | undefined;
   readonly #granted: (Granted | undefined)[];
   /** As far as the holder of the pCPUs knows. */
   readonly #asleep: boolean[];
@@ -25,14 +27,15 @@ export class LeaseDesk implements Lease {
   #told = false;
   #grants = 0;
 
-  constructor(vcpus: number, thread: HostThread, called: () => void) {
+  constructor(vcpus: number, thread: HostThread, called: () => void, stealTime?: StealTime) {
     this.#thread = thread;
     this.#called = called;
+    this.#stealTime = stealTime;
     this.#granted = new Array<Granted | undefined>(vcpus).fill(undefined);
     this.#asleep = new Array<boolean>(vcpus).fill(true);
   }
 
-  grant(vcpu: number, nanoseconds: number): Promise<Stint> {
+  grant(vcpu: number, nanoseconds: number, stolen?: number): Promise<Stint> {
     const taken = this.#granted[vcpu] !== undefined;
     if (!Number.isSafeInteger(nanoseconds) || nanoseconds < 1 || taken || !(vcpu in this.#granted)) {
       const reason = taken
@@ -45,6 +48,7 @@ export class LeaseDesk implements Lease {
       this.#asleep[vcpu] = true;
       return Promise.resolve({ ranFor: 0, next: this.#closed });
     }
+    if (stolen !== undefined) this.#stealTime?.report(vcpu, stolen);
     const left = this.#thread.occupy();
     return new Promise((done) => {
       this.#granted[vcpu] = { until: this.#thread.now() + nanoseconds, ran: 0, left, done };

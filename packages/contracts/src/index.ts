@@ -54,6 +54,7 @@ export * from './resource-policy.ts';
 export * from './schema.ts';
 export * from './state.ts';
 export * from './steal-time.ts';
+export * from './supervision.ts';
 export * from './token.ts';
 export * from './virtio.ts';
 export * from './vsock.ts';

@@ -78,6 +78,30 @@ export const errors = defineErrors({
     when: 'A worker or process for a cell could not be started, or did not come up.',
     hint: 'The message has the reason of the operating system.',
   },
+  VIV_HOST_DESCRIPTION: {
+    when: 'The description of a machine is not one.',
+    hint: 'The message names the field; see MachineDescription.',
+  },
+  VIV_HOST_NAME_TAKEN: {
+    when: 'A machine was to be created or adopted under a name that another one has.',
+    hint: 'Destroy that one first, or choose another name.',
+  },
+  VIV_HOST_UNKNOWN: {
+    when: 'A host was asked for a machine that it does not have.',
+    hint: 'The machines of a host are in its list.',
+  },
+  VIV_HOST_FULL: {
+    when: 'A limit of the host, or its admission policy, leaves no room for a machine.',
+    hint: 'Destroy or stop other machines, or raise the limit that the message names.',
+  },
+  VIV_HOST_STATE: {
+    when: 'A machine was asked for something that its status does not allow.',
+    hint: 'The message says what it is; its end may have come first.',
+  },
+  VIV_HOST_POLICY: {
+    when: 'A policy threw when it was asked for a decision; the host went on without it.',
+    hint: 'Report it to the author of the policy.',
+  },
 });
 
 export const errorTable = errors.table;

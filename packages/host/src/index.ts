@@ -4,6 +4,9 @@
  * The inline cell runs on the thread that made it; with a virtual clock such a run is a pure function of its inputs,
  * which {@link stateHash} shows.
  *
+ * Cells in threads and processes are in `@vivarium/host/node`; {@link createHost} keeps many machines, in cells of any
+ * kind.
+ *
  * @example
  * import { assemble } from '@vivarium/kernel';
  * import { createInlineCell } from '@vivarium/host';
@@ -42,6 +45,10 @@ export type {
 export type { CellCrash, CellEnd, CodedError } from './cells/end.ts';
 export { inlineCells } from './cells/inline-cells.ts';
 export type { CellKind, CellLimits, CellLink, CellOrder, Foundling } from './cells/link.ts';
-export type { MachineFacts } from './cells/messages.ts';
+export type { MachineFacts, PlainEnd } from './cells/messages.ts';
 export { type MachineMaker, type MachineParts, type MachineRecipe, writeLine } from './cells/recipe.ts';
 export { type CellDeadlines, type CellEvent, RemoteCell, type RemoteCellOptions } from './cells/remote-cell.ts';
+export { type MachineDescription, machineDescription } from './machines/description.ts';
+export { createHost, type Host, type HostLimits, type HostOptions } from './machines/host.ts';
+export type { EndedEvent, HostEvent } from './machines/host-event.ts';
+export type { HostedMachine, MachineInfo, MachineStatus } from './machines/hosted-machine.ts';

@@ -15,7 +15,8 @@ declare const clearInterval: (handle: unknown) => void;
 
 type CellState = 'created' | 'running' | 'paused' | 'ended';
 type Create = Extract<CellRequest, { readonly kind: 'create' }>;
-type Question = Exclude<Extract<CellRequest, { readonly id: number }>, Create>;
+type Grant = Extract<CellRequest, { readonly kind: 'grant' }>;
+type Question = Exclude<Extract<CellRequest, { readonly id: number }>, Create | Grant>;
 
 /** Bytes on their way to the host above which signs of life and events are left out. */
 const LARGEST_BACKLOG = 1 << 20;
@@ -119,6 +120,14 @@ export class CellService implements AsyncDisposable {
       return true;
     }
     const housed = this.#housed;
+    if (request.kind === 'grant') {
+      void this.#grant(request, housed);
+      return true;
+    }
+    if (request.kind === 'revoke') {
+      housed?.cell.lease?.revoke(request.vcpu);
+      return true;
+    }
     if ('id' in request) {
       void this.#answer(request, housed);
       return true;
@@ -137,6 +146,7 @@ export class CellService implements AsyncDisposable {
       const cell = new InlineCell(made.machine, {
         ...(options.onReboot === undefined ? {} : { onReboot: options.onReboot }),
         ...(options.startPaused === undefined ? {} : { startPaused: options.startPaused }),
+        ...(options.leased === undefined ? {} : { leased: options.leased }),
         ...(options.turnMilliseconds === undefined ? {} : { turnMilliseconds: options.turnMilliseconds }),
       });
       this.#housed = this.#house(made, cell, options.startPaused === true);
@@ -145,6 +155,7 @@ export class CellService implements AsyncDisposable {
       this.#onEnd({ kind: 'crashed', error: codedError(error, 'VIV_CELL_RECIPE') });
       return;
     }
+    this.#housed.cell.lease?.onWake((vcpu) => this.#send({ kind: 'wake', vcpu }));
     this.#beat = setInterval(() => this.#live(), beat);
     this.#send({ kind: 'answer', id, facts: this.#housed.facts });
     this.#connectConsoles();
@@ -189,6 +200,17 @@ export class CellService implements AsyncDisposable {
         await this.#act(kind, housed);
         this.#send({ kind: 'answer', id });
       }
+    } catch (error) {
+      this.#send({ kind: 'answer', id, error: codedError(error, 'VIV_CELL_PART_THREW') });
+    }
+  }
+
+  async #grant({ id, vcpu, nanoseconds, stolen }: Grant, housed: Housed | undefined): Promise<void> {
+    try {
+      const lease = housed?.cell.lease;
+      if (lease === undefined)
+        throw errors.make('VIV_CELL_LEASE', 'the cell is not in leased mode, or holds no machine');
+      this.#send({ kind: 'answer', id, stint: await lease.grant(vcpu, nanoseconds, stolen) });
     } catch (error) {
       this.#send({ kind: 'answer', id, error: codedError(error, 'VIV_CELL_PART_THREW') });
     }

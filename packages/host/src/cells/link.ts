@@ -4,15 +4,15 @@ import type { CodedError } from './end.ts';
 /** What a cell may take of the host's resources. What a kind of cell cannot bound, its documentation says. */
 export interface CellLimits {
   /** MiB of JavaScript heap. Default 512. */
-  readonly heap?: number;
+  readonly heap?: number | undefined;
   /** MiB of memory of its own, guest RAM and generated code included: of process cells. Default: no bound. */
-  readonly data?: number;
+  readonly data?: number | undefined;
   /** MiB of address space, of process cells. A core reserves 10 GiB for each memory it may grow. Default: no bound. */
-  readonly addressSpace?: number;
+  readonly addressSpace?: number | undefined;
   /** Open files, of process cells. Default 256. */
-  readonly files?: number;
+  readonly files?: number | undefined;
   /** Processes and threads of the user that runs it, all together, of process cells. Default: no bound. */
-  readonly processes?: number;
+  readonly processes?: number | undefined;
 }
 
 /** A cell that was just started, or found again: what only its kind knows. */
@@ -34,7 +34,9 @@ export interface CellKind {
   readonly name: string;
   /** Starts an empty cell for the machine of this name. */
   launch(order: CellOrder): Promise<CellLink>;
-  /** Finds cells again that outlived the host that launched them; absent: they do not. */
+  /** Whether its cells go on when the host is gone. Default false. */
+  readonly outlives?: boolean;
+  /** Finds cells again that outlived the host that launched them, and clears away what is left of others. */
   readonly adopt?: () => Promise<readonly Foundling[]>;
 }
 

@@ -80,6 +80,7 @@ const request = z.discriminatedUnion('kind', [
       onReboot: z.enum(['reset', 'stop']).optional(),
       turnMilliseconds: z.number().min(0.1).max(1000).optional(),
       startPaused: z.boolean().optional(),
+      leased: z.boolean().optional(),
     }),
   }),
   ask('run'),
@@ -89,6 +90,9 @@ const request = z.discriminatedUnion('kind', [
   ask('power-off'),
   ask('stop'),
   ask('stats'),
+  /** A pCPU for a vCPU, as in `Lease`; the answer comes when it is given back, with `stint`. */
+  ask('grant').extend({ vcpu: whole, nanoseconds: z.int().min(1), stolen: whole.optional() }),
+  z.object({ kind: z.literal('revoke'), vcpu: whole }),
   /** The bytes are the host's to send: it keeps count of what the cell has taken. */
   z.object({ kind: z.literal('input'), console: name, bytes }),
   z.object({ kind: z.literal('resize'), console: name, columns: whole.max(65_535), rows: whole.max(65_535) }),
@@ -111,7 +115,10 @@ const report = z.discriminatedUnion('kind', [
     error: coded.optional(),
     facts: facts.optional(),
     stats: stats.optional(),
+    stint: z.object({ ranFor: whole, next: z.enum(['ready', 'asleep', 'ended']) }).optional(),
   }),
+  /** A vCPU of a leased cell has something to do. */
+  z.object({ kind: z.literal('wake'), vcpu: whole }),
   /** `lost` bytes before these could not be kept. */
   z.object({ kind: z.literal('output'), console: name, bytes, lost: whole }),
   z.object({ kind: z.literal('taken'), console: name, count: whole }),
@@ -124,7 +131,8 @@ export type CellRequest = z.infer<typeof request>;
 export type CellReport = z.infer<typeof report>;
 /** As it is sent. */
 export type SentReport = z.input<typeof report>;
-export type SentEnd = z.input<typeof endSchema>;
+/** How a cell ended, as JSON: a program counter is hexadecimal text. */
+export type PlainEnd = z.input<typeof endSchema>;
 export type MachineFacts = z.infer<typeof facts>;
 
 /** Names of requests that are answered. */

@@ -1,6 +1,6 @@
 import { isVivariumError } from '@vivarium/contracts';
 import type { CellEnd, CodedError } from './end.ts';
-import { LONGEST_TEXT, type SentEnd } from './messages.ts';
+import { LONGEST_TEXT, type PlainEnd } from './messages.ts';
 
 /** Cut to what a message may hold. */
 export const cut = (text: string, longest = LONGEST_TEXT): string =>
@@ -14,7 +14,7 @@ export const codedError = (error: unknown, code: string): CodedError => {
 };
 
 /** An end as it is sent. */
-export const plainEnd = (end: CellEnd): SentEnd => {
+export const plainEnd = (end: CellEnd): PlainEnd => {
   if (end.kind !== 'fault') return end;
   const { code, message, vcpu, pc } = end.fault;
   return {

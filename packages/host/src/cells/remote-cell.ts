@@ -5,8 +5,10 @@ import { deferred } from './deferred.ts';
 import type { CellEnd, CodedError } from './end.ts';
 import type { CellLink } from './link.ts';
 import { type CellReport, type CellRequest, type MachineFacts, parseReport, PROTOCOL } from './messages.ts';
+import type { Lease } from '../lease.ts';
 import { type Answer, Questions } from './questions.ts';
 import type { MachineRecipe } from './recipe.ts';
+import { RemoteLease } from './remote-lease.ts';
 import { SilenceWatch } from './silence-watch.ts';
 
 declare const setTimeout: (callback: () => void, milliseconds: number) => unknown;
@@ -31,6 +33,8 @@ export interface CellDeadlines {
 }
 
 export interface RemoteCellOptions extends Pick<CellOptions, 'onReboot' | 'startPaused' | 'turnMilliseconds'> {
+  /** Runs guest code only while `lease` is granted. Default false. */
+  readonly leased?: boolean;
   /** Of the machine, for people and logs. Default `machine`. */
   readonly name?: string;
   readonly deadlines?: CellDeadlines;
@@ -43,7 +47,7 @@ export interface RemoteCellOptions extends Pick<CellOptions, 'onReboot' | 'start
 export type Hubs = (name: string) => ConsoleHub;
 
 type Waited = Extract<CellRequest, { readonly id: number }>['kind'];
-type Simple = Exclude<Waited, 'create'>;
+type Simple = Exclude<Waited, 'create' | 'grant'>;
 
 const DEADLINES: Required<CellDeadlines> = { create: 60_000, answer: 30_000, silence: 10_000 };
 /** Milliseconds for a cell whose channel has closed to die, and say of what. */
@@ -61,6 +65,7 @@ export class RemoteCell implements AsyncDisposable {
   readonly #hubs = new Map<string, ConsoleHub>();
   readonly #questions = new Questions();
   readonly #watch: SilenceWatch;
+  readonly #lease: RemoteLease;
   readonly #ended = deferred<CellEnd>();
   readonly #hello = deferred<void>();
   #listeners: readonly ((event: CellEvent) => void)[] = [];
@@ -71,6 +76,9 @@ export class RemoteCell implements AsyncDisposable {
   #ran = false;
   #letGo = false;
 
+  /** For whoever gives it pCPUs; absent when it runs whenever it can. */
+  readonly lease?: Lease;
+
   private constructor(link: CellLink, options: RemoteCellOptions, hubs: Hubs | undefined) {
     this.name = options.name ?? 'machine';
     this.#link = link;
@@ -78,6 +86,8 @@ export class RemoteCell implements AsyncDisposable {
     this.#deadlines = { ...DEADLINES, ...options.deadlines };
     this.#hubFor = hubs ?? ((name) => new ConsoleHub(name, options.consoles));
     this.#watch = new SilenceWatch(this.#deadlines.silence, (milliseconds) => this.#silent(milliseconds));
+    this.#lease = new RemoteLease(this.#questions, (request) => this.#send(request));
+    if (options.leased === true) this.lease = this.#lease;
     this.#hello.promise.catch(() => {}); // whoever waits for it hears of it
     link.channel.listen({
       message: (message) => this.#heard(message),
@@ -94,7 +104,7 @@ export class RemoteCell implements AsyncDisposable {
     hubs?: Hubs,
   ): Promise<RemoteCell> {
     const cell = new RemoteCell(link, options, hubs);
-    const { onReboot, startPaused, turnMilliseconds } = options;
+    const { onReboot, startPaused, turnMilliseconds, leased } = options;
     const create = (id: number): CellRequest => ({
       kind: 'create',
       id,
@@ -105,6 +115,7 @@ export class RemoteCell implements AsyncDisposable {
       cell: {
         ...(onReboot === undefined ? {} : { onReboot }),
         ...(startPaused === undefined ? {} : { startPaused }),
+        ...(leased === undefined ? {} : { leased }),
         ...(turnMilliseconds === undefined ? {} : { turnMilliseconds }),
       },
     });
@@ -309,6 +320,7 @@ export class RemoteCell implements AsyncDisposable {
       }
       this.#hello.resolve();
     } else if (report.kind === 'answer') this.#questions.answer(report);
+    else if (report.kind === 'wake') this.#lease.woken(report.vcpu);
     else if (report.kind === 'output') {
       const hub = this.#hubs.get(report.console);
       hub?.output(report.bytes, report.lost);
@@ -384,6 +396,7 @@ export class RemoteCell implements AsyncDisposable {
     this.#state = 'ended';
     this.#watch.stop();
     const gone = this.#gone();
+    this.#lease.end(this.#facts?.vcpus ?? 0);
     this.#questions.fail(gone);
     this.#hello.reject(gone);
     for (const hub of this.#hubs.values()) hub.disconnect();

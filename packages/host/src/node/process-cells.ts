@@ -228,6 +228,7 @@ export const processCells = (options: ProcessCellOptions = {}): CellKind => {
   };
   return {
     name: 'process',
+    outlives: launching.stay,
     launch: (order) => launch(launching, order),
     adopt: async () => {
       const found: Foundling[] = [];

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import type { PackageRecord } from './apt.ts';
 import { guestTree } from './initramfs.ts';
 
-const OWN_FILES = fileURLToPath(new URL('.', import.meta.url));
-const EXTENSION = import.meta.url.endsWith('.ts') ? /(?<!\.d)\.ts$/ : /\.js$/;
+/** The sources, which are published beside what is compiled from them: both make the same image, so it has one name. */
+const OWN_FILES = fileURLToPath(new URL('../src', import.meta.url));
 
 /**
  * Hash of all that an image is made from by us: the code of this package and the files it puts into the guest. With the
@@ -13,7 +13,7 @@ const EXTENSION = import.meta.url.endsWith('.ts') ? /(?<!\.d)\.ts$/ : /\.js$/;
  */
 export const recipeHash = async (): Promise<string> => {
   const hash = createHash('sha256');
-  const names = (await readdir(OWN_FILES)).filter((name) => EXTENSION.test(name)).sort();
+  const names = (await readdir(OWN_FILES)).filter((name) => name.endsWith('.ts')).sort();
   for (const name of names) hash.update(`${name}\0`).update(await readFile(`${OWN_FILES}/${name}`));
   for (const entry of await guestTree()) {
     hash.update(`${entry.path}\0`);

@@ -96,9 +96,10 @@ export class Laboratory {
   readonly setting: Setting;
   readonly #rings = new Map<string, DriverRing>();
 
-  constructor(subject: VirtioSubject, setting: Setting, rings: RingFeatures = {}) {
+  /** @param memory of `RAM_SIZE` bytes at `RAM`, where not its own: whoever makes very many laboratories reuses it */
+  constructor(subject: VirtioSubject, setting: Setting, rings: RingFeatures = {}, memory: GuestMemory = ownMemory()) {
     this.setting = setting;
-    this.memory = fakeMemory({ base: RAM, size: RAM_SIZE });
+    this.memory = memory;
     this.hooked = hookedMemory(this.memory);
     const features = { packed: setting.format === 'packed', ...rings };
     this.bench = this.#attach(subject.device, subject.probe, features, 0);
@@ -243,6 +244,8 @@ export class Laboratory {
     expectThat(right, `${who} must give the right answer ${when}`, details);
   }
 }
+
+const ownMemory = (): GuestMemory => fakeMemory({ base: RAM, size: RAM_SIZE });
 
 const overMmio = (transport: MmioTransport) => {
   const [region] = transport.regions;

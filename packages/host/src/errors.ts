@@ -22,6 +22,10 @@ export const errors = defineErrors({
     when: 'A pCPU is added where none can be, or taken away that there is none of.',
     hint: 'With virtual time there is exactly one pCPU. `pcpus` lists those there are.',
   },
+  VIV_HOST_ADMISSION: {
+    when: 'A guest is to be admitted, or to have other claims, that do not fit beside what others have reserved; or one is named that was not admitted.',
+    hint: 'The message says what there is too little of. Reserve less, or release another guest first.',
+  },
   VIV_CELL_PART_THREW: {
     when: 'A part threw while guest code was running. Guest-controlled paths must not throw: it is a bug of the part.',
     hint: 'Report it to the author of the part named in the stack of the cause.',

@@ -30,6 +30,7 @@ export type { Lease, Stint } from './lease.ts';
 export { Dispatcher, type DispatcherOptions, type DispatcherTrouble } from './scheduling/dispatcher.ts';
 export type { Guest, GuestVcpus } from './scheduling/guest.ts';
 export { createHostThread, type HostThread, type HostTime } from './scheduling/host-thread.ts';
+export { ResourceControl, type ResourceControlOptions } from './scheduling/resource-control.ts';
 export type { PcpuStats } from './scheduling/pcpu.ts';
 export { stateHash } from './state-hash.ts';
 export type { CellChannel, ChannelHandlers, MessagePortLike } from './cells/channel.ts';

@@ -1,8 +1,8 @@
 import type { SchedulerFactory, VcpuParameters } from '@vivarium/contracts';
-import { createInlineCell, Dispatcher, type Guest, type HostThread } from '@vivarium/host';
-import { assemble } from '@vivarium/kernel';
+import type { Dispatcher, Guest, HostThread } from '@vivarium/host';
 import { alwaysRunnable, type Driven, periodic, Simulation } from '@vivarium/scheduler-sim';
-import { type BareWork, bareGuest } from './bare-guest.ts';
+import type { BareWork } from './bare-guest.ts';
+import { BareHost } from './bare-host.ts';
 
 /** A guest with one vCPU. */
 export interface MixGuest {
@@ -42,31 +42,9 @@ export const onHost = async (
   time: number,
   changes: readonly At<(dispatcher: Dispatcher, guests: readonly Guest[]) => void>[] = [],
 ): Promise<readonly number[]> => {
-  const dispatcher = new Dispatcher({ scheduler, pcpus: 1, time: thread });
-  const cells = await Promise.all(
-    guests.map(async ({ name, work }) =>
-      createInlineCell(await assemble(bareGuest(name, work, thread.kind)), { leased: thread }),
-    ),
-  );
+  await using host = new BareHost(scheduler, thread);
   const began = thread.now();
-  const attached = guests.map(({ name, parameters }, index) => {
-    const { lease } = cells[index];
-    if (lease === undefined) throw new Error(`${name} has no lease`);
-    return dispatcher.attach({ name, lease, vcpus: [parameters] });
-  });
-  for (const { at, act } of changes) thread.timer(() => act(dispatcher, attached)).arm(began + at);
-  const ends = cells.map((cell) => cell.run());
-  let ran: readonly number[] = [];
-  await new Promise<void>((resolve) => {
-    thread
-      .timer(() => {
-        ran = attached.map(({ stats }) => stats[0].run);
-        resolve();
-      })
-      .arm(began + time);
-  });
-  for (const cell of cells) await cell.stop();
-  await Promise.all(ends);
-  for (const cell of cells) await cell[Symbol.asyncDispose]();
-  return ran;
+  const attached = await Promise.all(guests.map((guest) => host.add(guest)));
+  for (const { at, act } of changes) thread.timer(() => act(host.dispatcher, attached)).arm(began + at);
+  return await host.at(began + time, () => attached.map(({ stats }) => stats[0].run));
 };

@@ -89,9 +89,10 @@ describe('small guests on a host have what the same mix has in a simulation', ()
     const expected = percent(simulated(scheduler.create(), guests, TIME));
     const measured = percent(await onHost(scheduler, guests, createHostThread('virtual'), TIME));
     for (const [index, share] of measured.entries()) {
-      expect(Math.abs(share - expected[index]), `${guests[index].name}: ${measured.join()} for ${expected.join()}`).toBeLessThan(
-        TOLERANCE,
-      );
+      expect(
+        Math.abs(share - expected[index]),
+        `${guests[index].name}: ${measured.join()} for ${expected.join()}`,
+      ).toBeLessThan(TOLERANCE);
     }
   });
 
@@ -122,9 +123,10 @@ describe('small guests on a host have what the same mix has in a simulation', ()
       { at: at(7), act: (_dispatcher, [, b]) => b.change({ cap: 100 }) },
     ]);
     for (const [index, share] of percent(measured).entries()) {
-      expect(Math.abs(share - percent(expected)[index]), `${percent(measured).join()} for ${percent(expected).join()}`).toBeLessThan(
-        TOLERANCE,
-      );
+      expect(
+        Math.abs(share - percent(expected)[index]),
+        `${percent(measured).join()} for ${percent(expected).join()}`,
+      ).toBeLessThan(TOLERANCE);
     }
     const [a, b] = percent(measured);
     expect(a).toBeGreaterThan(40);

@@ -153,11 +153,15 @@ export class ResourceControl {
   }
 }
 
-/** The part of the time since `before` in which a vCPU ran, or would have. */
+/**
+ * The part of a pCPU that a vCPU would have had since `before`, if it had not waited for one: what it ran beside what it
+ * slept. Exact for who always runs and for who sleeps between two pieces of work; a little high for who works by a timer.
+ */
 const demandOf = (now: VcpuStats, before: VcpuStats | undefined): number => {
-  const wanted = now.run + now.ready - (before === undefined ? 0 : before.run + before.ready);
+  const ran = now.run - (before?.run ?? 0);
   const slept = now.blocked - (before?.blocked ?? 0);
-  return wanted + slept <= 0 ? 0 : wanted / (wanted + slept);
+  if (ran + slept > 0) return ran / (ran + slept);
+  return now.ready > (before?.ready ?? 0) ? 1 : 0;
 };
 
 const asMeasured = ({ claims, wanted }: Admitted): CpuDemand => ({

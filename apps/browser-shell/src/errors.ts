@@ -9,6 +9,14 @@ export const errors = defineErrors({
     when: 'A download of a guest image ended early, or is not as long as the server says.',
     hint: 'Boot again; what the browser already has is not downloaded twice.',
   },
+  VIV_SHELL_DISK: {
+    when: 'The server of the page cannot make the disk image that it serves.',
+    hint: 'Install e2fsprogs, or name an image of your own in VIVARIUM_DISK.',
+  },
+  VIV_SHELL_SWITCH: {
+    when: 'The worker with the switch that machines of the page share could not be started, or has no port left.',
+    hint: 'Close other tabs with machines, or boot the machine without a network.',
+  },
   VIV_SHELL_WORKER: {
     when: 'The worker that runs the machine could not be started, or something in it failed that has no code of its own.',
     hint: 'Use a browser with WebAssembly and module workers, with enough free memory for the guest; the browser console says more.',

@@ -11,12 +11,29 @@ export const INPUT_WINDOW = 16 * 1024;
 /** Bytes of input that wait in the page; what is typed or pasted beyond is refused. */
 export const INPUT_LIMIT = 1024 * 1024;
 
+/** A machine's place on the switch of the page. */
+export interface NetworkSeat {
+  /** The machine's end of the cable; transferred. */
+  readonly channel: MessagePort;
+  readonly mac: string;
+  /** Words for the kernel command line, which tell the guest its address. */
+  readonly words: string;
+}
+
+/** A disk on the web server: `/dev/vda` as it is, and `/dev/vdb` with what the guest writes kept in memory. */
+export interface ServedDisk {
+  /** Path on the same origin. */
+  readonly path: string;
+}
+
 export interface BootRequest {
   /** Bytes of guest RAM. */
   readonly memory: number;
   /** Size of the terminal in characters. */
   readonly columns: number;
   readonly rows: number;
+  readonly network?: NetworkSeat;
+  readonly disk?: ServedDisk;
 }
 
 /** Page → worker. */
@@ -55,6 +72,8 @@ export type MachineEvent =
   | { readonly kind: 'running'; readonly release: string }
   /** Something that a part of the machine has to say to people. */
   | { readonly kind: 'notice'; readonly message: string }
+  /** What was fetched of the served disk so far. */
+  | { readonly kind: 'fetched'; readonly requests: number; readonly bytes: number }
   | { readonly kind: 'ended'; readonly ending: Ending }
   | { readonly kind: 'failed'; readonly problem: Problem };
 

@@ -1,29 +1,6 @@
 import { FitAddon } from '@xterm/addon-fit';
-import { type ITheme, Terminal } from '@xterm/xterm';
-
-const THEME: ITheme = {
-  background: '#0e1116',
-  foreground: '#e6ebf2',
-  cursor: '#7ee2a8',
-  cursorAccent: '#0e1116',
-  selectionBackground: '#34506b',
-  black: '#171c24',
-  red: '#ff8f8f',
-  green: '#7ee2a8',
-  yellow: '#f2c063',
-  blue: '#82b4ff',
-  magenta: '#d6a3ff',
-  cyan: '#79d8e6',
-  white: '#d5dce6',
-  brightBlack: '#6b7888',
-  brightRed: '#ffb0b0',
-  brightGreen: '#a4f0c4',
-  brightYellow: '#ffdc94',
-  brightBlue: '#aecdff',
-  brightMagenta: '#e6c8ff',
-  brightCyan: '#a8ebf4',
-  brightWhite: '#ffffff',
-};
+import { Terminal } from '@xterm/xterm';
+import { followTheme } from './terminal-theme.ts';
 
 /** On narrow screens more columns are worth more than large letters. */
 const fontSize = (width: number): number => (width < 640 ? 11 : 14);
@@ -41,12 +18,14 @@ export class ConsoleView {
 
   constructor(element: HTMLElement, listener: ConsoleListener) {
     this.#terminal = new Terminal({
-      theme: THEME,
       fontFamily: 'ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace',
       fontSize: fontSize(element.clientWidth),
       scrollback: 5000,
       cursorBlink: true,
       screenReaderMode: true,
+    });
+    followTheme((theme) => {
+      this.#terminal.options.theme = theme;
     });
     const fit = new FitAddon();
     this.#terminal.loadAddon(fit);
@@ -79,6 +58,10 @@ export class ConsoleView {
   /** As new, for another boot. */
   clear(): void {
     this.#terminal.reset();
+  }
+
+  get hasFocus(): boolean {
+    return this.#terminal.textarea === document.activeElement;
   }
 
   focus(): void {

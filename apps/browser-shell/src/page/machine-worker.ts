@@ -31,7 +31,7 @@ export class MachineWorker {
       const reason = event.message === undefined ? 'the worker could not be loaded' : event.message;
       this.#finish({ kind: 'failed', problem: problemOf(errors.make('VIV_SHELL_WORKER', reason)) });
     });
-    this.#post({ kind: 'boot', ...request });
+    this.#post({ kind: 'boot', ...request }, request.network === undefined ? [] : [request.network.channel]);
   }
 
   /** Input for the guest. False when too much of it already waits: then none of it is taken. */

@@ -1,3 +1,3 @@
-import { Shell } from './shell.ts';
+import { MachinePane } from './machine-pane.ts';
 
-new Shell().boot();
+new MachinePane(document).boot();

@@ -1,17 +1,24 @@
 import type { OverlayText } from './ending-text.ts';
-import { element } from './elements.ts';
+import { part } from './elements.ts';
 
 /** The card in front of the terminal: progress before the machine runs, the reason after it ended. */
 export class Overlay {
-  readonly #root = element('overlay', HTMLElement);
-  readonly #title = element('overlay-title', HTMLElement);
-  readonly #message = element('overlay-message', HTMLElement);
-  readonly #hint = element('overlay-hint', HTMLElement);
-  readonly #code = element('overlay-code', HTMLElement);
-  readonly #progress = element('overlay-progress', HTMLProgressElement);
-  readonly #boot = element('boot', HTMLButtonElement);
+  readonly #root: HTMLElement;
+  readonly #title: HTMLElement;
+  readonly #message: HTMLElement;
+  readonly #hint: HTMLElement;
+  readonly #code: HTMLElement;
+  readonly #progress: HTMLProgressElement;
+  readonly #boot: HTMLButtonElement;
 
-  constructor(bootAgain: () => void) {
+  constructor(root: ParentNode, bootAgain: () => void) {
+    this.#root = part(root, 'overlay', HTMLElement);
+    this.#title = part(root, 'overlay-title', HTMLElement);
+    this.#message = part(root, 'overlay-message', HTMLElement);
+    this.#hint = part(root, 'overlay-hint', HTMLElement);
+    this.#code = part(root, 'overlay-code', HTMLElement);
+    this.#progress = part(root, 'overlay-progress', HTMLProgressElement);
+    this.#boot = part(root, 'boot', HTMLButtonElement);
     this.#boot.addEventListener('click', bootAgain);
   }
 
@@ -28,11 +35,12 @@ export class Overlay {
     }
   }
 
-  showEnding(text: OverlayText): void {
+  /** With `focus`, the button that boots again gets the keyboard. */
+  showEnding(text: OverlayText, focus: boolean): void {
     this.#show(text);
     this.#progress.hidden = true;
     this.#boot.hidden = false;
-    this.#boot.focus();
+    if (focus) this.#boot.focus();
   }
 
   hide(): void {

@@ -1,11 +1,10 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream';
 import { commandLine, type DebianGuest, prepareDebian, type Progress } from '@vivarium/guest-debian';
 import type { Logger, Plugin, PreviewServer, ViteDevServer } from 'vite';
 import { GUEST_PATH, type GuestDescription, type GuestFile } from '../guest-description.ts';
 import { problemOf } from '../problem.ts';
+import { sendFile } from './file-response.ts';
+import { sendJson } from './json-response.ts';
 
 const KERNEL_PATH = '/guest/kernel';
 const INITRD_PATH = '/guest/initrd';
@@ -78,35 +77,6 @@ class PreparedGuest {
   }
 }
 
-const sendDescription = (response: ServerResponse, description: GuestDescription): void => {
-  response.setHeader('Content-Type', 'application/json');
-  response.setHeader('Cache-Control', 'no-store');
-  response.end(JSON.stringify(description));
-};
-
-/** Sends a file, or says that the browser's copy is still right, or that the file has been removed from the cache. */
-const sendFile = async (request: IncomingMessage, response: ServerResponse, file: string): Promise<void> => {
-  const facts = await stat(file).catch(() => undefined);
-  if (facts === undefined) {
-    response.statusCode = 404;
-    response.end();
-    return;
-  }
-  const { size, mtimeMs } = facts;
-  const tag = `"${size.toString(16)}-${Math.trunc(mtimeMs).toString(16)}"`;
-  response.setHeader('ETag', tag);
-  response.setHeader('Cache-Control', 'no-cache');
-  if (request.headers['if-none-match'] === tag) {
-    response.statusCode = 304;
-    response.end();
-    return;
-  }
-  response.setHeader('Content-Type', 'application/octet-stream');
-  response.setHeader('Content-Length', size);
-  // A browser that goes away in the middle is nobody's error, and a file that cannot be read ends the response short.
-  pipeline(createReadStream(file), response, () => {});
-};
-
 const serve = ({ middlewares, config, httpServer }: ViteDevServer | PreviewServer): void => {
   const guest = new PreparedGuest();
   const abortion = new AbortController();
@@ -116,7 +86,7 @@ const serve = ({ middlewares, config, httpServer }: ViteDevServer | PreviewServe
     const path = request.url?.split('?', 1)[0] ?? '';
     const { description, files } = guest.served;
     const file = files.get(path);
-    if (path === GUEST_PATH) sendDescription(response, description);
+    if (path === GUEST_PATH) sendJson(response, description);
     else if (file === undefined) next();
     else void sendFile(request, response, file);
   });

@@ -1,11 +1,13 @@
 import { pipeConsole, virtBoard } from '@vivarium/board-virt';
 import { CharPortToken } from '@vivarium/contracts';
 import { type Cell, type CellOutcome, createInlineCell } from '@vivarium/host';
-import { assemble, type Machine } from '@vivarium/kernel';
+import { assemble, defaultPolicy, type GrantPolicy, type Machine } from '@vivarium/kernel';
+import { storageHttp } from '@vivarium/storage-http';
 import { faultProblem, problemOf } from '../problem.ts';
 import type { BootRequest, Command, Ending, Report } from '../protocol.ts';
 import { AgentChannel } from './agent-channel.ts';
 import { download, findGuest } from './download.ts';
+import { equipment } from './equipment.ts';
 import { InputFeed } from './input-feed.ts';
 import { OutputWindow } from './output-window.ts';
 
@@ -14,6 +16,12 @@ export type SendReport = (report: Report, transfer?: readonly ArrayBuffer[]) => 
 
 /** Most messages of the machine's parts that are shown: a guest can cause them. */
 const MOST_NOTICES = 50;
+
+/** The page's security policy keeps the disk to the web server that the page came from. */
+const policy: GrantPolicy = {
+  allows: (plugin, grant) =>
+    defaultPolicy.allows(plugin, grant) || (plugin === storageHttp.name && grant === 'host-network'),
+};
 
 const endingOf = (outcome: CellOutcome): Ending =>
   outcome.kind === 'fault' ? { kind: 'fault', problem: faultProblem(outcome.fault) } : outcome;
@@ -76,12 +84,16 @@ export class GuestMachine {
     this.#send({ kind: 'progress', message: 'Assembling the machine' });
     const console = pipeConsole('console');
     const agent = pipeConsole('agent');
+    const { network } = this.#request;
+    const words = network === undefined ? '' : ` ${network.words}`;
     const machine = await assemble(
       virtBoard({
         memory: this.#request.memory,
-        boot: { kind: 'kernel', kernel, initrd, commandLine: guest.commandLine },
+        boot: { kind: 'kernel', kernel, initrd, commandLine: guest.commandLine + words },
         consoles: [console, agent],
+        ...equipment(this.#request, (fetched) => this.#send({ kind: 'fetched', ...fetched })),
       }),
+      { policy },
     );
     const cell = createInlineCell(machine);
     try {

@@ -1,0 +1,3 @@
+import { LanPage } from './lan-page.ts';
+
+new LanPage().boot();

@@ -1,0 +1,60 @@
+/**
+ * What pages say to the worker with the switch. All pages of one origin share it, so machines in several tabs are on
+ * one network; a page sees what all have, and commands only what it plugged in itself.
+ */
+import type { Problem } from '../protocol.ts';
+
+/** Page → switch. */
+export type SwitchCommand =
+  /** A place on the switch, please; `request` comes back with the answer. */
+  | { readonly kind: 'plug'; readonly request: number }
+  | { readonly kind: 'unplug'; readonly number: number }
+  /** Pulls the cable out of the switch, or puts it back. */
+  | { readonly kind: 'link'; readonly number: number; readonly up: boolean }
+  /** The page closes: all that it plugged in goes. */
+  | { readonly kind: 'leave' };
+
+/** Switch → page. */
+export type SwitchReport =
+  | { readonly kind: 'plugged'; readonly request: number; readonly number: number; readonly channel: MessagePort }
+  | { readonly kind: 'refused'; readonly request: number; readonly problem: Problem }
+  | { readonly kind: 'status'; readonly status: SwitchStatus };
+
+/** A machine's place on the switch. */
+export interface SeatStatus {
+  /** From 1; the guest's address and name are made of it. */
+  readonly number: number;
+  /** Whether this page plugged it in. */
+  readonly own: boolean;
+  /** The cable is in at both ends. */
+  readonly up: boolean;
+  /** Frames, as the machine sees them. */
+  readonly sent: number;
+  readonly received: number;
+  readonly dropped: number;
+}
+
+export interface SwitchStatus {
+  readonly seats: readonly SeatStatus[];
+}
+
+/** Most machines on the switch. */
+export const MOST_SEATS = 32;
+
+/** The network: that of a NAT on the uplink, which has the gateway and the names at these addresses. */
+const NETWORK = '10.0.2';
+const FIRST_HOST = 100;
+
+export const seatName = (number: number): string => `guest${number}`;
+export const seatAddress = (number: number): string => `${NETWORK}.${FIRST_HOST + number}`;
+/** Locally administered. */
+export const seatMac = (number: number): string => `02:76:69:76:00:${number.toString(16).padStart(2, '0')}`;
+
+/** Words for the kernel command line of the guest: see @vivarium/guest-debian. */
+export const seatWords = (number: number): string =>
+  [
+    `viv_hostname=${seatName(number)}`,
+    `viv_address=${seatAddress(number)}/24`,
+    `viv_gateway=${NETWORK}.2`,
+    `viv_nameserver=${NETWORK}.3`,
+  ].join(' ');

@@ -1,25 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import { build, createServer, preview } from 'vite';
+import { createServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GUEST_PATH, type GuestDescription } from '../src/guest-description.ts';
 import { SECURITY_HEADERS } from '../src/server/security-headers.ts';
+import { address, type BuiltPage, builtPage, root, urlOf } from './built-page.ts';
 import { launchChromium } from './chromium.ts';
 import { ShellPage } from './page.ts';
 import { trappedKernel } from './trapped-kernel.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const MARKER = 'vivarium: userspace';
-const address = { host: '127.0.0.1', port: 0 };
-
-const urlOf = (server: { readonly resolvedUrls: { readonly local: string[] } | null }): string => {
-  const url = server.resolvedUrls?.local[0];
-  if (url === undefined) throw new Error('the server has no address');
-  return url;
-};
 
 let browser: Browser;
 
@@ -32,23 +21,18 @@ afterAll(async () => {
 });
 
 describe('the built page', () => {
-  let outDir: string;
-  let server: Awaited<ReturnType<typeof preview>>;
+  let built: BuiltPage;
 
   beforeAll(async () => {
-    outDir = await mkdtemp(join(tmpdir(), 'vivarium-page-'));
-    const config = { root, configLoader: 'native', logLevel: 'warn', build: { outDir, emptyOutDir: true } } as const;
-    await build(config);
-    server = await preview({ ...config, preview: address });
+    built = await builtPage();
   });
 
   afterAll(async () => {
-    await server.close();
-    await rm(outDir, { recursive: true, force: true });
+    await built.close();
   });
 
   it('boots Debian to a shell, which answers, and ends and starts as its user asks', async () => {
-    const shell = await ShellPage.open(browser, urlOf(server));
+    const shell = await ShellPage.open(browser, built.url);
     const { page } = shell;
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
 
@@ -91,14 +75,14 @@ describe('the built page', () => {
 
   it('comes with the headers that keep it to itself', async () => {
     for (const path of ['', GUEST_PATH.slice(1)]) {
-      const { headers } = await fetch(new URL(path, urlOf(server)));
+      const { headers } = await fetch(new URL(path, built.url));
       for (const [name, value] of Object.entries(SECURITY_HEADERS)) expect(headers.get(name)).toBe(value);
     }
   });
 
   /** Opens the page with another guest than the server's. */
   const withGuest = (description: GuestDescription, kernel?: Uint8Array): Promise<ShellPage> =>
-    ShellPage.open(browser, urlOf(server), async (page: Page) => {
+    ShellPage.open(browser, built.url, async (page: Page) => {
       await page.route(`**${GUEST_PATH}`, (route) => route.fulfill({ json: description }));
       await page.route('**/test/kernel', (route) =>
         kernel === undefined ? route.abort() : route.fulfill({ body: Buffer.from(kernel) }),
@@ -117,7 +101,7 @@ describe('the built page', () => {
   it('shows how far the server is with its guest, and the error with which that ended', async () => {
     const problem = { code: 'VIV_GUEST_NO_APT', message: 'there is no apt', hint: 'Use another host.' };
     let answer: GuestDescription = { state: 'preparing', message: 'Asking the mirror', done: 30, total: 100 };
-    const shell = await ShellPage.open(browser, urlOf(server), async (page) => {
+    const shell = await ShellPage.open(browser, built.url, async (page) => {
       await page.route(`**${GUEST_PATH}`, (route) => route.fulfill({ json: answer }));
     });
     await shell.page.getByText('Asking the mirror: 30 %').waitFor();

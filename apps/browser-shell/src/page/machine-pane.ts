@@ -113,7 +113,7 @@ export class MachinePane {
         break;
       }
       case 'running':
-        this.#enter('running', event.release);
+        this.#enter('running', this.#isAlone ? event.release : 'Running', event.release);
         this.#overlay.hide();
         if (this.#isAlone) this.#console.focus();
         break;
@@ -137,10 +137,10 @@ export class MachinePane {
     this.#overlay.showEnding(text, this.#isAlone || this.#console.hasFocus);
   }
 
-  #enter(state: State, text: string): void {
+  #enter(state: State, text: string, title = text): void {
     this.#status.dataset['state'] = state;
     this.#statusText.textContent = text;
-    this.#statusText.title = text;
+    this.#statusText.title = title;
     this.#reset.disabled = state !== 'running';
     const off = state === 'off' || state === 'failed';
     this.#power.textContent = off ? 'Power on' : 'Power off';

@@ -44,17 +44,17 @@ export const MOST_SEATS = 32;
 /** The network: that of a NAT on the uplink, which has the gateway and the names at these addresses. */
 const NETWORK = '10.0.2';
 const FIRST_HOST = 100;
+const GATEWAY = `${NETWORK}.2`;
+const NAMESERVER = `${NETWORK}.3`;
 
 export const seatName = (number: number): string => `guest${number}`;
 export const seatAddress = (number: number): string => `${NETWORK}.${FIRST_HOST + number}`;
 /** Locally administered. */
 export const seatMac = (number: number): string => `02:76:69:76:00:${number.toString(16).padStart(2, '0')}`;
 
-/** Words for the kernel command line of the guest: see @vivarium/guest-debian. */
+/**
+ * Words for the kernel command line of the guest: its address, and less to read. See @vivarium/guest-debian, and
+ * Documentation/admin-guide/nfs/nfsroot.rst of Linux.
+ */
 export const seatWords = (number: number): string =>
-  [
-    `viv_hostname=${seatName(number)}`,
-    `viv_address=${seatAddress(number)}/24`,
-    `viv_gateway=${NETWORK}.2`,
-    `viv_nameserver=${NETWORK}.3`,
-  ].join(' ');
+  `quiet ip=${seatAddress(number)}::${GATEWAY}:255.255.255.0:${seatName(number)}:eth0:off:${NAMESERVER}`;

@@ -1,4 +1,4 @@
-import { CharPortToken } from '@vivarium/contracts';
+import { type CharPort, CharPortToken } from '@vivarium/contracts';
 import type { Machine } from '@vivarium/kernel';
 import { Agent } from './agent.ts';
 import { GuestOutput, type OutputSink } from './guest-output.ts';
@@ -14,7 +14,7 @@ export interface ExecSinks {
 
 /** Runs one command in the guest: its output goes to the sinks, its exit code is kept. */
 export class ExecSession implements Session {
-  readonly #machine: Machine;
+  readonly #terminal: CharPort;
   readonly #agent: Agent;
   readonly #outputs: readonly GuestOutput[];
   readonly #removal: () => void;
@@ -22,15 +22,15 @@ export class ExecSession implements Session {
   exitCode: number | undefined;
 
   constructor(machine: Machine, sinks: ExecSinks, ended: () => void) {
-    this.#machine = machine;
     const port = (part: string) => machine.get(CharPortToken, part);
+    this.#terminal = port(Console.terminal);
     this.#outputs = [
       new GuestOutput(port(Console.output), sinks.output),
       new GuestOutput(port(Console.errors), sinks.errors),
-      ...(sinks.console === undefined ? [] : [new GuestOutput(port(Console.terminal), sinks.console)]),
+      ...(sinks.console === undefined ? [] : [new GuestOutput(this.#terminal, sinks.console)]),
     ];
     // Somebody has to read the console, or a guest that writes to it waits for ever.
-    this.#removal = sinks.console === undefined ? port(Console.terminal).onOutput(() => {}) : () => {};
+    this.#removal = sinks.console === undefined ? this.#terminal.onOutput(() => {}) : () => {};
     this.#agent = new Agent(port(Console.agent), (message) => {
       if (message.kind !== 'exit' || this.exitCode !== undefined) return;
       this.exitCode = message.code;
@@ -40,7 +40,7 @@ export class ExecSession implements Session {
 
   /** The end of what the guest wrote to its console. */
   consoleTail(bytes: number): Uint8Array {
-    return this.#machine.get(CharPortToken, Console.terminal).scrollback().slice(-bytes);
+    return this.#terminal.scrollback().slice(-bytes);
   }
 
   async finish(): Promise<void> {

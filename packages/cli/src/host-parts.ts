@@ -91,8 +91,11 @@ const backingIn = ({ path, backing }: DiskArgument): OpenBacking => {
   };
 };
 
-const openNetwork = ({ mac, ping, nat }: NetArgument): VirtNetwork => ({
-  backend: userNetwork({ ...nat, host: nodeHostNetwork({ ping: ping ? 'command' : 'none' }) }),
+const openNetwork = ({ mac, ping, dns, nat }: NetArgument): VirtNetwork => ({
+  backend: userNetwork({
+    ...nat,
+    host: nodeHostNetwork({ ping: ping ? 'command' : 'none', ...(dns.length === 0 ? {} : { dnsServers: dns }) }),
+  }),
   ...(mac === undefined ? {} : { mac }),
 });
 

@@ -6,12 +6,15 @@ export interface NetArgument {
   readonly mac: string | undefined;
   /** Echoes of the guest start the system's `ping`. */
   readonly ping: boolean;
+  /** Servers that answer the guest's questions; none: those of the host. */
+  readonly dns: readonly string[];
   /** Of the translator, without the host's network. */
   readonly nat: Omit<NatOptions, 'host'>;
 }
 
-const FIELDS = { flags: ['ping', 'isolated'], values: ['mac', 'forward', 'egress', 'allow', 'network'] };
+const FIELDS = { flags: ['ping', 'isolated'], values: ['mac', 'forward', 'egress', 'allow', 'network', 'dns'] };
 const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i;
+const SERVER = /^(?:\d+(?:\.\d+){3}(?::\d{1,5})?|[0-9a-f:]*:[0-9a-f:.]*|\[[0-9a-f:.]+\](?::\d{1,5})?)$/i;
 const EGRESS = ['open', 'public', 'listed'] as const;
 
 const portOf = (text: string, least: number): number | undefined => {
@@ -70,8 +73,8 @@ const readAll = <Item>(
 };
 
 /**
- * Reads `user[,mac=MAC][,forward=…]…[,egress=open|public|listed][,allow=…]…[,network=CIDR][,isolated][,ping]`. Gives what
- * is wrong as text.
+ * Reads `user[,mac=MAC][,forward=…]…[,egress=open|public|listed][,allow=…]…[,network=CIDR][,dns=SERVER]…[,isolated][,ping]`.
+ * Gives what is wrong as text.
  */
 export const parseNetArgument = (text: string): NetArgument | string => {
   const parts = splitArgument(text, FIELDS);
@@ -88,10 +91,14 @@ export const parseNetArgument = (text: string): NetArgument | string => {
   const egress = parts.value('egress');
   const mode = EGRESS.find((each) => each === (egress ?? 'open'));
   if (mode === undefined) return `has the egress '${egress}'; there are ${EGRESS.join(', ')}`;
+  const dns = parts.all('dns').find((server) => !SERVER.test(server));
+  if (dns !== undefined)
+    return `has the name server '${dns}'; it takes an IP address, and [ADDRESS]:PORT or ADDRESS:PORT`;
   const network = parts.value('network');
   return {
     mac,
     ping: parts.has('ping'),
+    dns: parts.all('dns'),
     nat: {
       forwards: [...forwards],
       egress: { mode, allow: [...allow] },

@@ -5,13 +5,28 @@ mount -t proc proc /proc
 mount -t devtmpfs dev /dev 2>/dev/null
 mount -t tmpfs tmp /tmp
 cd /tmp || poweroff -f
-case "$(cat /proc/cmdline)" in
-  *jobs=*blk*)
-    mount -t sysfs sys /sys
-    modprobe -a virtio_mmio virtio_blk
-    while [ ! -b /dev/vda ]; do sleep 0.1; done
-    ;;
-esac
+has() {
+  case "$(cat /proc/cmdline)" in *jobs=*,$1*) return 0 ;; *) return 1 ;; esac
+}
+if has blk || has net || has fs; then
+  mount -t sysfs sys /sys
+  modprobe -a virtio_mmio
+fi
+if has blk; then
+  modprobe virtio_blk
+  while [ ! -b /dev/vda ]; do sleep 0.1; done
+fi
+if has net; then
+  modprobe virtio_net
+  while [ ! -e /sys/class/net/eth0 ]; do sleep 0.1; done
+  ip link set eth0 up
+  ip address add 10.0.2.15/24 dev eth0
+  ip route add default via 10.0.2.2
+fi
+if has fs; then
+  mkdir /share
+  mount -t virtiofs share /share || poweroff -f
+fi
 echo "@userspace"
 head -c 8000000 /viv/jobs /bin/busybox /viv/jobs /bin/busybox >data 2>/dev/null
 run() {
@@ -28,7 +43,8 @@ run() {
   echo "@end $1 $(md5sum <result | cut -c1-8)"
 }
 for job in alu sieve quicksort calls chase memcpy crc sha256 md5 gzip awk shell forkexec syscall pipe nbody mandelbrot matrix coremark faults \
-  blkwrite blkread blkrandread blkrandwrite blkcached blksync; do
+  blkwrite blkread blkrandread blkrandwrite blkcached blksync netdown netup netrr \
+  fsmake fsread fslist fsremove; do
   run $job
 done
 echo "@done"

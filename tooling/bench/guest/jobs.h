@@ -24,4 +24,11 @@ uint64_t job_blkrandread(void);
 uint64_t job_blkrandwrite(void);
 uint64_t job_blkcached(void);
 uint64_t job_blksync(void);
+uint64_t job_netdown(void);
+uint64_t job_netup(void);
+uint64_t job_netrr(void);
+uint64_t job_fsmake(void);
+uint64_t job_fsread(void);
+uint64_t job_fslist(void);
+uint64_t job_fsremove(void);
 #endif

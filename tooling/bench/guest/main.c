@@ -11,6 +11,9 @@ static const struct { const char *name; uint64_t (*run)(void); } jobs[] = {
     {"pipe", job_pipe},       {"forkexec", job_forkexec}, {"faults", job_faults},
     {"blkread", job_blkread}, {"blkwrite", job_blkwrite}, {"blkrandread", job_blkrandread},
     {"blkrandwrite", job_blkrandwrite}, {"blkcached", job_blkcached}, {"blksync", job_blksync},
+    {"netdown", job_netdown}, {"netup", job_netup},       {"netrr", job_netrr},
+    {"fsmake", job_fsmake},   {"fsread", job_fsread},     {"fslist", job_fslist},
+    {"fsremove", job_fsremove},
 };
 
 int main(int argc, char **argv) {

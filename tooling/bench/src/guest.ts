@@ -17,12 +17,18 @@ export const JOBS = [
 /** Jobs on the first disk. */
 export const BLOCK_JOBS = ['blkread', 'blkwrite', 'blkrandread', 'blkrandwrite', 'blkcached', 'blksync'];
 
+/** Jobs over the first network card, with the host. */
+export const NETWORK_JOBS = ['netdown', 'netup', 'netrr'];
+
+/** Jobs on small files in a shared directory. */
+export const FILE_JOBS = ['fsmake', 'fsread', 'fslist', 'fsremove'];
+
 /** The kernel and an initrd that runs jobs instead of a shell; both engines boot the same files. */
 export interface BenchGuest {
   readonly kernel: string;
   readonly initrd: string;
-  /** Kernel command line for a selection of jobs. */
-  readonly commandLine: (jobs: readonly string[]) => string;
+  /** Kernel command line for a selection of jobs, and the port of the host's server for those over a network. */
+  readonly commandLine: (jobs: readonly string[], port?: number) => string;
   readonly remove: () => void;
 }
 
@@ -49,7 +55,7 @@ export const prepareGuest = async (): Promise<BenchGuest> => {
   return {
     kernel: debian.kernel,
     initrd,
-    commandLine: (jobs) => `console=ttyS0 rdinit=/viv/bench quiet jobs=,${jobs.join(',')},`,
+    commandLine: (jobs, port = 0) => `console=ttyS0 rdinit=/viv/bench quiet port=${port} jobs=,${jobs.join(',')},`,
     remove: () => rmSync(folder, { recursive: true }),
   };
 };

@@ -1,31 +1,24 @@
 /**
- * The same Debian kernel and the same jobs on a disk in Vivarium and in QEMU, each with a virtio disk on a raw image, in
- * turns on the same machine: prints the ratio of times for each job, notifications and interrupts for each request, and
- * the geometric mean of the ratios, alone on the last line.
+ * The same Debian kernel and the same jobs in Vivarium and in QEMU, each with a virtio disk on a raw image, a card behind
+ * address translation and a directory shared by virtio-fs, in turns on the same machine: prints the ratio of times for
+ * each job, notifications and interrupts for each request of the disk, and the geometric mean of the ratios, alone on
+ * the last line.
  *
  * Usage: io-bench.ts [--rounds N] [--jobs a,b] [--json]
  */
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { BLOCK_JOBS, prepareGuest } from './guest.ts';
+import { freshDevices } from './devices.ts';
+import { BLOCK_JOBS, FILE_JOBS, NETWORK_JOBS, prepareGuest } from './guest.ts';
 import { type JobTime, timesOf } from './marks.ts';
+import { serveNetworkJobs } from './network-server.ts';
 import { printRow } from './print-row.ts';
 import { runQemu } from './qemu.ts';
 import { type Row, rowOf } from './row.ts';
 import { geometricMean } from './statistics.ts';
 import { runVivarium, type VivariumRun } from './vivarium.ts';
-
-const DISK_SIZE = 64 * 1024 * 1024;
-
-/** An empty image for each engine, so that both start alike. */
-const image = (folder: string, name: string): string => {
-  const path = join(folder, name);
-  writeFileSync(path, '');
-  truncateSync(path, DISK_SIZE);
-  return path;
-};
 
 const perRequest = ({ queue }: VivariumRun): { readonly notifications: number; readonly interrupts: number } => {
   const { notifications = 0, interrupts = 0, requests = 0 } = queue ?? {};
@@ -40,7 +33,7 @@ const print = (rows: readonly Row[], rates: ReturnType<typeof perRequest>): void
   }
   const { notifications, interrupts } = rates;
   process.stdout.write(
-    `for each request ${notifications.toFixed(2)} notifications, ${interrupts.toFixed(2)} interrupts\n`,
+    `for each request of the disk ${notifications.toFixed(2)} notifications, ${interrupts.toFixed(2)} interrupts\n`,
   );
   process.stdout.write(`geomean ${geometricMean(rows.map((row) => row.ratio)).toFixed(3)}\n`);
 };
@@ -53,19 +46,20 @@ const main = async (): Promise<void> => {
       jobs: { type: 'string' },
     },
   });
-  const jobs = values.jobs?.split(',') ?? BLOCK_JOBS;
+  const jobs = values.jobs?.split(',') ?? [...BLOCK_JOBS, ...NETWORK_JOBS, ...FILE_JOBS];
   const folder = mkdtempSync(join(tmpdir(), 'vivarium-io-'));
   const guest = await prepareGuest();
+  using server = await serveNetworkJobs();
   try {
     const ours: (readonly JobTime[])[] = [];
     const theirs: (readonly JobTime[])[] = [];
     let rates = { notifications: Number.NaN, interrupts: Number.NaN };
     for (let round = 1; round <= Number(values.rounds); round += 1) {
       process.stderr.write(`bench: round ${round} of ${values.rounds}\n`);
-      const run = await runVivarium(guest, jobs, { disk: image(folder, 'vivarium.img') });
+      const run = await runVivarium(guest, jobs, { devices: freshDevices(folder, 'vivarium', server.port) });
       ours.push(run.times);
       rates = perRequest(run);
-      theirs.push(await runQemu(guest, jobs, image(folder, 'qemu.img')));
+      theirs.push(await runQemu(guest, jobs, freshDevices(folder, 'qemu', server.port)));
     }
     const names = (ours[0] ?? []).map(({ name }) => name).filter((name) => name !== 'boot');
     const rows = names.map((job) => rowOf(job, timesOf(ours, job), timesOf(theirs, job)));

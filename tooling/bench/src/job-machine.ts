@@ -1,11 +1,17 @@
-import { virtBoard } from '@vivarium/board-virt';
-import { type BootImage, CharPortToken, CpuCoreToken, DeviceToken, type HostFile } from '@vivarium/contracts';
+import { virtBoard, type VirtBoardOptions } from '@vivarium/board-virt';
+import { type BootImage, CharPortToken, CpuCoreToken, DeviceToken } from '@vivarium/contracts';
 import { createInlineCell } from '@vivarium/host';
-import { assemble } from '@vivarium/kernel';
+import { assemble, type GrantPolicy } from '@vivarium/kernel';
 import { MmioTransport, type QueueCounters } from '@vivarium/virtio-transport';
 import { type JobTime, jobTimes, MarkReader } from './marks.ts';
 
 const MEMORY = 256 * 1024 * 1024;
+
+/** What the machine has on its virtio bus. */
+export type JobDevices = Pick<VirtBoardOptions, 'disks' | 'networks' | 'shares'>;
+
+/** The benchmark's parts are ours, and are given what they ask for. */
+const TRUSTING: GrantPolicy = { allows: () => true };
 
 /** A run of the guest, wherever JavaScript runs. */
 export interface JobRun {
@@ -13,7 +19,7 @@ export interface JobRun {
   readonly initrd: BootImage;
   readonly commandLine: string;
   readonly translate: boolean;
-  readonly disk?: HostFile;
+  readonly devices?: JobDevices;
   /** When the boot began, by `performance.now()`. */
   readonly start: number;
 }
@@ -25,11 +31,18 @@ export interface JobResults {
 }
 
 /** Runs the guest to its end. */
-export const runJobs = async ({ kernel, initrd, commandLine, translate, start, disk }: JobRun): Promise<JobResults> => {
+export const runJobs = async ({
+  kernel,
+  initrd,
+  commandLine,
+  translate,
+  start,
+  devices,
+}: JobRun): Promise<JobResults> => {
   const boot = { kind: 'kernel', kernel, initrd, commandLine } as const;
-  await using machine = await assemble(
-    virtBoard({ memory: MEMORY, core: { translate }, boot, disks: disk === undefined ? [] : [{ file: disk }] }),
-  );
+  await using machine = await assemble(virtBoard({ memory: MEMORY, core: { translate }, boot, ...devices }), {
+    policy: TRUSTING,
+  });
   const [vcpu] = machine.get(CpuCoreToken).vcpus;
   const reader = new MarkReader(() => vcpu?.retired ?? 0);
   machine.get(CharPortToken, 'console0').onOutput((bytes) => reader.push(bytes));

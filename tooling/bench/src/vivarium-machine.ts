@@ -1,22 +1,47 @@
 import { readFileSync } from 'node:fs';
+import { hostDirectory, userNetwork } from '@vivarium/board-virt';
+import { nodeHostNetwork, openHostDirectory } from '@vivarium/board-virt/node';
 import { openHostFile } from '@vivarium/host-file/node';
-import { runJobs } from './job-machine.ts';
+import type { RunDevices } from './devices.ts';
+import { type JobDevices, runJobs } from './job-machine.ts';
 
-/** Runs the guest to its end and prints how long its jobs took. `mode` is `interpret` when nothing is to be translated. */
-export const runMachine = async (
-  kernel: string,
-  initrd: string,
-  commandLine: string,
-  mode: string,
-  disk: string,
-): Promise<void> => {
+/** A run of the guest in this process, as data. */
+export interface MachineRun {
+  readonly kernel: string;
+  readonly initrd: string;
+  readonly commandLine: string;
+  readonly translate: boolean;
+  readonly devices: RunDevices;
+}
+
+/** Opens what the devices need of the host. */
+const openDevices = ({ disk, port, share }: RunDevices) => {
+  const file = disk === undefined ? undefined : openHostFile(disk);
+  const tree = share === undefined ? undefined : openHostDirectory(share);
+  const devices: JobDevices = {
+    ...(file === undefined ? {} : { disks: [{ file }] }),
+    ...(port === undefined ? {} : { networks: [{ backend: userNetwork({ host: nodeHostNetwork() }) }] }),
+    ...(tree === undefined ? {} : { shares: [{ tag: 'share', backend: hostDirectory({ tree }) }] }),
+  };
+  return {
+    devices,
+    close: () => {
+      file?.close();
+      tree?.dispose();
+    },
+  };
+};
+
+/** Runs the guest to its end and prints how long its jobs took. */
+export const runMachine = async (run: MachineRun): Promise<void> => {
   // The time that the process needed to get here counts as boot, as it does for the other engine.
   const start = performance.now() - process.uptime() * 1000;
   const image = (path: string) => ({ name: path, bytes: readFileSync(path) });
-  const run = { kernel: image(kernel), initrd: image(initrd), commandLine, translate: mode !== 'interpret', start };
-  const file = disk === '' ? undefined : openHostFile(disk);
-  const { times, queue } = await runJobs(file === undefined ? run : { ...run, disk: file });
-  file?.close();
+  const { commandLine, translate } = run;
+  const { devices, close } = openDevices(run.devices);
+  const images = { kernel: image(run.kernel), initrd: image(run.initrd) };
+  const { times, queue } = await runJobs({ ...images, commandLine, translate, start, devices });
+  close();
   const memory = process.resourceUsage().maxRSS * 1024;
   process.stdout.write(`${JSON.stringify({ times, memory, queue })}\n`);
 };

@@ -1,11 +1,7 @@
-/**
- * Runs the guest in a process of its own, made ready as `viv` makes its own. Arguments: kernel, initrd, command line,
- * `interpret` when nothing is to be translated, image of a disk.
- */
+/** Runs the guest in a process of its own, made ready as `viv` makes its own. Argument: the run, as JSON. */
 import { prepareEngine } from '@vivarium/cli/engine';
 
 prepareEngine();
 
-const [kernel = '', initrd = '', commandLine = '', mode = '', disk = ''] = process.argv.slice(2);
 const { runMachine } = await import('./vivarium-machine.ts');
-await runMachine(kernel, initrd, commandLine, mode, disk);
+await runMachine(JSON.parse(process.argv[2] ?? '') as Parameters<typeof runMachine>[0]);

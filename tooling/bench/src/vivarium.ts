@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { RunDevices } from './devices.ts';
 import type { BenchGuest } from './guest.ts';
 import type { JobTime } from './marks.ts';
+import type { MachineRun } from './vivarium-machine.ts';
 
 const PROCESS = fileURLToPath(new URL('./vivarium-process.ts', import.meta.url));
 
@@ -16,26 +18,24 @@ export interface VivariumRun {
 export interface VivariumOptions {
   /** Leaves the translator out. */
   readonly interpret?: boolean;
-  /** Image of a disk. */
-  readonly disk?: string;
+  readonly devices?: RunDevices;
 }
 
 /** Boots the guest in Vivarium and times its jobs. */
 export const runVivarium = (
   guest: BenchGuest,
   jobs: readonly string[],
-  { interpret = false, disk = '' }: VivariumOptions = {},
+  { interpret = false, devices = {} }: VivariumOptions = {},
 ): Promise<VivariumRun> =>
   new Promise((resolve, reject) => {
-    const script = [
-      PROCESS,
-      guest.kernel,
-      guest.initrd,
-      guest.commandLine(jobs),
-      interpret ? 'interpret' : 'translate',
-      disk,
-    ];
-    const child = spawn(process.execPath, ['--conditions=@vivarium/source', ...script], {
+    const run: MachineRun = {
+      kernel: guest.kernel,
+      initrd: guest.initrd,
+      commandLine: guest.commandLine(jobs, devices.port),
+      translate: !interpret,
+      devices,
+    };
+    const child = spawn(process.execPath, ['--conditions=@vivarium/source', PROCESS, JSON.stringify(run)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let output = '';

@@ -30,6 +30,10 @@ export const errors = defineErrors({
     when: '--exec was given without a guest that knows how to run a command.',
     hint: 'Use `viv run debian --exec …`; --kernel and --initrd may replace its images.',
   },
+  VIV_RECIPE_OPTION: {
+    when: 'Arguments of `viv run` that are to become a machine in a cell hold an option for whoever runs the machine.',
+    hint: 'Leave it out: cells have deadlines, events and consoles of their own.',
+  },
   VIV_EXEC_UNFINISHED: {
     when: 'The guest ended before it reported the exit status of the --exec command.',
     hint: 'The end of its console is shown above; --verbose shows all of it.',

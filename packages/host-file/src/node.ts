@@ -11,4 +11,5 @@
  *
  * @module
  */
+export { lockFolder } from './node/lock.ts';
 export { type OpenHostFileOptions, openHostFile } from './node/open-host-file.ts';

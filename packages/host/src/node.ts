@@ -22,14 +22,16 @@ import { workerCells } from './node/worker-cells.ts';
 /** Options of a cell that is not part of a host. */
 export interface CreateCellOptions extends RemoteCellOptions {
   readonly limits?: CellLimits;
+  /** Absolute paths of files and folders that the machine writes to: what a process cell is allowed besides its own. */
+  readonly writable?: readonly string[];
 }
 
 const create = async (
   kind: CellKind,
   recipe: MachineRecipe,
-  { limits = {}, ...options }: CreateCellOptions,
+  { limits = {}, writable, ...options }: CreateCellOptions,
 ): Promise<RemoteCell> => {
-  const link = await kind.launch({ name: options.name ?? 'machine', limits });
+  const link = await kind.launch({ name: options.name ?? 'machine', limits, writable });
   return RemoteCell.create(link, recipe, options);
 };
 

@@ -21,7 +21,7 @@ export interface Lock {
  * Throws `VIV_HOST_FILE_LOCKED`. A host on which the folder cannot be made goes without.
  */
 export const lockFile = (path: string, status: BigIntStats, descriptor: number, use: Use): Lock => {
-  const folder = claimsFolder();
+  const folder = lockFolder();
   if (folder === undefined) return { release: () => {} };
   const file = `${status.dev}-${status.ino}`;
   const own = `${file}.${process.pid}.${descriptor}.${use}`;
@@ -81,8 +81,11 @@ const isLive = (holder: Holder, file: BigIntStats): boolean => {
   }
 };
 
-/** A folder that nobody else can write to; undefined when there is none to be had. */
-const claimsFolder = (): string | undefined => {
+/**
+ * Where the claims of this user are: a folder that nobody else can write to; undefined when there is none to be had.
+ * Who keeps a process from writing to files lets it write here all the same, or it goes without.
+ */
+export const lockFolder = (): string | undefined => {
   const user = userInfo().uid;
   const folder = join(tmpdir(), `vivarium-locks-${user}`);
   try {

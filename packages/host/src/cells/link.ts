@@ -45,6 +45,8 @@ export interface CellOrder {
   /** Of the machine. */
   readonly name: string;
   readonly limits: CellLimits;
+  /** Files and folders that its machine writes to, besides its own: disks, shares. Absolute. */
+  readonly writable?: readonly string[] | undefined;
   /** Plain JSON that comes back with the cell when it is adopted. */
   readonly keepsake?: unknown;
 }

@@ -14,10 +14,14 @@ const isParts = (made: MachineSpec | MachineParts): made is MachineParts => 'spe
 /** Imports a recipe's module, calls its export and assembles what that makes. Throws coded errors. */
 export const makeMachine = async (recipe: MachineRecipe, name: string): Promise<Made> => {
   const parts = await partsOf(recipe, name);
+  let machine: Machine | undefined;
   try {
     const load = (specifier: string): Promise<unknown> => import(specifier);
-    return { machine: await assemble(parts.spec, { load, ...parts.assemble }), parts };
+    machine = await assemble(parts.spec, { load, ...parts.assemble });
+    await parts.ready?.(machine);
+    return { machine, parts };
   } catch (error) {
+    await machine?.dispose();
     await parts.close?.();
     throw error;
   }

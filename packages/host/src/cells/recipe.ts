@@ -19,6 +19,8 @@ export interface MachineParts {
   readonly spec: MachineSpec;
   /** What plugins are granted, deadlines. By default specifiers of plugins are imported as they are. */
   readonly assemble?: AssembleOptions;
+  /** Called once the machine is assembled, before anything is asked of it. A failure is one of the recipe. */
+  readonly ready?: (machine: Machine) => void | Promise<void>;
   /** Asks the guest to power off, by its agent or a button. Without it there is only the plug to pull. */
   readonly powerOff?: (machine: Machine) => void;
   /** Tells the guest the size of a console's terminal where the console's own part cannot. */

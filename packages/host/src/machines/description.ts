@@ -35,6 +35,8 @@ export const machineDescription = z.strictObject({
       processes: z.int().min(1).max(4_194_304).optional(),
     })
     .optional(),
+  /** Absolute paths of files and folders that it writes to: what process cells are allowed besides their own folder. */
+  writable: z.array(z.string().startsWith('/').max(4096)).max(64).optional(),
   /** For the host's admission policy; shares of CPU and memory default to 1000. */
   claims: z
     .strictObject({

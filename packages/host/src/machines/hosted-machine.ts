@@ -303,9 +303,9 @@ export class KeptMachine implements HostedMachine {
 
   async #launch(): Promise<void> {
     const { kind } = this.#services;
-    const { name, limits = {}, recipe } = this.description;
+    const { name, limits = {}, recipe, writable } = this.description;
     const resolved = this.#services.resolve(recipe);
-    const link = await kind.launch({ name, limits, keepsake: { description: this.description } });
+    const link = await kind.launch({ name, limits, writable, keepsake: { description: this.description } });
     const cell = await RemoteCell.create(link, resolved, this.#cellOptions(), this.#hubFor);
     try {
       this.#services.admit(this, cell.facts);

@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { lockFolder } from '@vivarium/host-file/node';
 import type { CellLimits } from '../cells/link.ts';
 import { DEFAULT_HEAP } from './worker-cells.ts';
 
@@ -55,6 +57,12 @@ export interface Confinement {
   readonly main: string;
 }
 
+/** Where processes of this user tell each other which files they have open. */
+const locks = (): readonly string[] => {
+  const folder = lockFolder();
+  return folder === undefined ? [] : [folder];
+};
+
 /** The command that becomes a cell: limits, then privileges, then Node with its permission model. */
 export const confined = ({ limits, stay, work, writable, readable, main }: Confinement): readonly string[] => [
   '/bin/sh',
@@ -68,7 +76,8 @@ export const confined = ({ limits, stay, work, writable, readable, main }: Confi
   '--permission',
   '--allow-worker',
   ...(readable === undefined ? ['--allow-fs-read=*'] : readable.map((path) => `--allow-fs-read=${path}`)),
-  ...[work, ...writable].map((path) => `--allow-fs-write=${path}`),
+  ...[work, ...locks(), ...writable].map((path) => `--allow-fs-write=${path}`),
   main,
-  ...(stay ? ['stay'] : []),
+  stay ? 'stay' : 'go',
+  tmpdir(),
 ];

@@ -66,7 +66,7 @@ const meet = async (path: string, gone: () => boolean): Promise<Socket | undefin
   return undefined;
 };
 
-const launch = async (options: Launching, { name, limits, keepsake }: CellOrder): Promise<CellLink> => {
+const launch = async (options: Launching, { name, limits, writable = [], keepsake }: CellOrder): Promise<CellLink> => {
   const { stay } = options;
   const refuse = (why: string, cause?: unknown): Error =>
     errors.make('VIV_CELL_LAUNCH', `cell ${name} could not be started: ${why}`, { cause });
@@ -81,7 +81,10 @@ const launch = async (options: Launching, { name, limits, keepsake }: CellOrder)
   try {
     const record: CellRecord = { version: 1, name, host: identityOf(process.pid), keepsake };
     await folder.note(record);
-    child = await start(folder, [...confined({ ...options, limits, work: folder.work, main: MAIN })]);
+    child = await start(
+      folder,
+      confined({ ...options, limits, writable: [...options.writable, ...writable], work: folder.work, main: MAIN }),
+    );
     const cell = identityOf(child.pid ?? 0);
     const died = exitOf(child, name, folder);
     await folder.note({ ...record, cell });

@@ -1,0 +1,157 @@
+/**
+ * The machine of `viv run` as a recipe: its arguments, from which it is made where it is to run, in a worker or a
+ * process.
+ *
+ * @example
+ * import { runRecipe } from '@vivarium/cli/recipe';
+ * import { createProcessCell } from '@vivarium/host/node';
+ *
+ * const { recipe, writable } = await runRecipe(['debian', '--memory', '512M']);
+ * await using cell = await createProcessCell(recipe, { writable });
+ * console.log((await cell.run()).kind);
+ *
+ * @module
+ */
+import { resolve } from 'node:path';
+import type { VsockUnixSockets } from '@vivarium/board-virt/node';
+import { CharPortToken } from '@vivarium/contracts';
+import { prepareDebian } from '@vivarium/guest-debian';
+import { type MachineMaker, type MachineParts, type MachineRecipe, writeLine } from '@vivarium/host';
+import type { Machine } from '@vivarium/kernel';
+import { parseCommandLine, type RunRequest } from './command-line.ts';
+import { errors } from './errors.ts';
+import { grantedTo } from './granted.ts';
+import { openHostParts } from './host-parts.ts';
+import { Console, machineSpec } from './machine-spec.ts';
+import { Notices } from './notices.ts';
+import { loadPlugin } from './plugin-module.ts';
+import { Progress, type ProgressReport } from './progress.ts';
+import { withRoot } from './root.ts';
+import { openVsockSockets } from './vsock-sockets.ts';
+
+/** How {@link runRecipe} makes a recipe. */
+export interface RunRecipeOptions {
+  /** What relative paths are seen from. Default: the working folder. */
+  readonly folder?: string;
+  readonly signal?: AbortSignal;
+  /** The guest is prepared, which takes minutes the first time. */
+  readonly onProgress?: (progress: ProgressReport) => void;
+}
+
+/** A recipe, and what its cell has to be allowed for it. */
+export interface RunRecipe {
+  readonly recipe: MachineRecipe;
+  /** Files and folders that the machine writes to. */
+  readonly writable: readonly string[];
+  readonly onReboot: 'reset' | 'stop';
+}
+
+/** Options that are for whoever runs a machine, and not for the machine. */
+const NOT_OF_A_MACHINE = ['timeout', 'trace', 'traceDevices', 'gdb', 'profile'] as const;
+
+/** The request that `viv run` with these arguments is, with absolute paths. Throws `VIV_USAGE` and `VIV_RECIPE_OPTION`. */
+const requestOf = (args: readonly string[], folder: string): RunRequest => {
+  const request = parseCommandLine(['run', ...args]);
+  if (request.action !== 'run') throw errors.make('VIV_USAGE', 'a recipe takes the arguments of `viv run`');
+  const odd = NOT_OF_A_MACHINE.find((option) => request[option] !== undefined);
+  if (odd !== undefined) {
+    const option = odd.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw errors.make('VIV_RECIPE_OPTION', `--${option} is not for a machine in a cell`);
+  }
+  const within = <Path extends string | undefined>(path: Path): Path | string =>
+    path === undefined || path === 'none' ? path : resolve(folder, path);
+  const placed = <Argument extends { readonly path: string }>(argument: Argument): Argument => ({
+    ...argument,
+    path: resolve(folder, argument.path),
+  });
+  return {
+    ...request,
+    kernel: within(request.kernel),
+    initrd: within(request.initrd),
+    bios: within(request.bios),
+    // Options follow the path.
+    root: request.root?.replace(/^[^,]+/, (path) => resolve(folder, path)),
+    disks: request.disks.map((disk) => ({ ...placed(disk), backing: within(disk.backing) })),
+    shares: request.shares.map((share) => ({ ...placed(share), records: within(share.records) })),
+    vsock: request.vsock && placed(request.vsock),
+  };
+};
+
+/**
+ * The recipe for the machine of `viv run` with these arguments (what follows `run`). Prepares the guest here and now: a
+ * cell that starts no programs cannot. Throws what `viv run` would.
+ */
+export const runRecipe = async (args: readonly string[], options: RunRecipeOptions = {}): Promise<RunRecipe> => {
+  const { folder = process.cwd(), signal, onProgress = () => {} } = options;
+  const request = requestOf(args, folder);
+  const { disks, shares } = withRoot(request).request;
+  const images: string[] = [];
+  if (request.guest !== undefined && (request.kernel === undefined || request.initrd === undefined)) {
+    const prepared = await prepareDebian({ onProgress, ...(signal === undefined ? {} : { signal }) });
+    if (request.kernel === undefined) images.push('--kernel', prepared.kernel);
+    if (request.initrd === undefined) images.push('--initrd', prepared.initrd);
+  }
+  return {
+    recipe: { module: import.meta.url, export: 'machine', options: { arguments: [...args, ...images], folder } },
+    writable: [
+      ...disks.filter(({ readOnly, temporary }) => !readOnly && !temporary).map(({ path }) => path),
+      ...shares.filter(({ readOnly }) => !readOnly).flatMap(({ path, records }) => [path, records ?? []].flat()),
+      ...(request.vsock === undefined ? [] : [request.vsock.path]),
+    ],
+    onReboot: request.reboot ? 'reset' : 'stop',
+  };
+};
+
+/** What {@link runRecipe} wrote, or somebody else. */
+const parseOptions = (options: unknown): { readonly args: readonly string[]; readonly folder: string } => {
+  const { arguments: args, folder } = (options ?? {}) as { readonly arguments?: unknown; readonly folder?: unknown };
+  const isText = (value: unknown): value is string => typeof value === 'string';
+  if (!Array.isArray(args) || !args.every(isText) || !isText(folder)) {
+    throw errors.make('VIV_USAGE', 'the recipe takes { arguments: ["…"], folder: "…" }');
+  }
+  return { args, folder };
+};
+
+/** Lines of the guest's agent; a guest without one has no such console. */
+const tellAgent = (machine: Machine, line: string): void => {
+  const port = machine.maybe(CharPortToken, Console.agent);
+  if (port !== undefined) writeLine(port, line);
+};
+
+/** The recipe's maker. */
+export const machine: MachineMaker = async (options): Promise<MachineParts> => {
+  const { args, folder } = parseOptions(options);
+  const { request, root } = withRoot(requestOf(args, folder));
+  const load = (specifier: string): Promise<unknown> => loadPlugin(specifier, folder);
+  const silent = { write: () => true };
+  const host = openHostParts(request);
+  let sockets: VsockUnixSockets | undefined;
+  try {
+    const never = new AbortController().signal;
+    const spec = await machineSpec(request, { host, root, load }, new Progress(silent), never);
+    // In exec mode the agent speaks and does not listen.
+    const listens = request.guest !== undefined && request.exec === undefined;
+    return {
+      spec,
+      assemble: { load, policy: grantedTo(request) },
+      ready: async (made) => {
+        sockets = await openVsockSockets(request, made, new Notices(silent.write));
+      },
+      ...(listens
+        ? {
+            powerOff: (made) => tellAgent(made, 'poweroff'),
+            resize: (made, console, columns, rows) => {
+              if (console === Console.terminal) tellAgent(made, `resize ${columns} ${rows}`);
+            },
+          }
+        : {}),
+      close: async () => {
+        await sockets?.close();
+        host[Symbol.dispose]();
+      },
+    };
+  } catch (error) {
+    host[Symbol.dispose]();
+    throw error;
+  }
+};

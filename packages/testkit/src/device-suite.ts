@@ -1,7 +1,8 @@
 import type { AccessWidth, Device, DeviceTreeNode, MmioRegion, StateCodec } from '@vivarium/contracts';
-import { type ConformanceCase, expectThat, neverThrows, type SubjectFactory, throwsCoded } from './conformance.ts';
+import { type ConformanceCase, expectThat, neverThrows, type SubjectFactory } from './conformance.ts';
 import { type Random, seededRandom } from './random.ts';
-import { copyState, corruptions, findDifference, findForeign } from './state-values.ts';
+import { refusesWrongState, restoresWhatItSaved, savesPlainData } from './state-checks.ts';
+import { findForeign } from './state-values.ts';
 
 /** A device as after power-on, with whatever it needs around it at rest. */
 export interface DeviceSubject {
@@ -98,15 +99,7 @@ export const deviceSuite = (
       run: () =>
         withState((device, _other, state) => {
           storm(device, seededRandom(seed), accesses);
-          const saved = state.save();
-          const foreign = findForeign(saved);
-          expectThat(foreign === undefined, `${foreign} must be plain data`);
-          const copy = copyState(saved);
-          storm(device, seededRandom(seed + 1), accesses);
-          const changed = findDifference(copy, saved);
-          expectThat(changed === undefined, `${changed} must stay as it was saved`);
-          expectThat(Number.isSafeInteger(state.version) && state.version > 0, 'version must be a positive integer');
-          expectThat(state.schema !== '', 'schema must have a name');
+          savesPlainData(state, () => storm(device, seededRandom(seed + 1), accesses));
         }),
     },
     {
@@ -115,10 +108,7 @@ export const deviceSuite = (
       run: () =>
         withState((device, other, state, otherState) => {
           storm(device, seededRandom(seed), accesses);
-          const saved = state.save();
-          neverThrows('restore of its own state', () => otherState.restore(copyState(saved), state.version));
-          const difference = findDifference(saved, otherState.save());
-          expectThat(difference === undefined, `${difference} must be the same after restore and save`, { seed });
+          restoresWhatItSaved(state, otherState, { seed });
           sameReads(device, other, 'after a restore');
         }),
     },
@@ -128,15 +118,7 @@ export const deviceSuite = (
       run: () =>
         withState((device, other, state, otherState) => {
           neverThrows('reset', () => other.reset());
-          const clean = otherState.save();
-          const refuses = (what: string, restore: () => void): void => {
-            storm(device, seededRandom(seed), Math.min(accesses, 200));
-            throwsCoded(`state with ${what}`, restore);
-            const difference = findDifference(clean, state.save());
-            expectThat(difference === undefined, `${difference} must be as after a reset when ${what} was refused`);
-          };
-          for (const [what, bad] of corruptions(clean)) refuses(what, () => state.restore(bad, state.version));
-          refuses('an unknown version', () => state.restore(clean, state.version + 1));
+          refusesWrongState(state, otherState, () => storm(device, seededRandom(seed), Math.min(accesses, 200)));
         }),
     },
     {

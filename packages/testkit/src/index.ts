@@ -58,6 +58,7 @@ export { type Random, seededRandom } from './random.ts';
 export { roundRobin } from './round-robin.ts';
 export { type SchedulerSubject, type SchedulerSuiteOptions, schedulerSuite } from './scheduler-suite.ts';
 export { type EmittedEvent, type PartUnderTest, type SetupPartOptions, setupPart } from './setup-part.ts';
+export { type VirtioDeviceSuiteOptions, virtioDeviceSuite } from './virtio-device-suite.ts';
 export type { Verdict } from './hostile/case.ts';
 export type { RingFormat, VirtioProbe, VirtioSubject } from './hostile/laboratory.ts';
 export { type HostileRun, hostileRuns, hostileSuite } from './hostile/suite.ts';

@@ -19,6 +19,20 @@ const loop = (lab: Laboratory, length: number): void => {
 const many = (lab: Laboratory, count: number, change: (index: number) => Partial<Element> = () => ({})) =>
   Array.from({ length: count }, (_, index) => ({ address: BigInt(lab.buffer()), length: 16, ...change(index) }));
 
+/** The good request in as many buffers as the ring has room for. */
+const inPieces = (lab: Laboratory): readonly Element[] => {
+  const elements = lab.elements();
+  const pieces = Math.max(1, Math.floor(lab.ring(lab.bench).place.size / Math.max(1, elements.length)));
+  return elements.flatMap((element) => {
+    const piece = Math.max(1, Math.ceil(element.length / pieces));
+    return Array.from({ length: Math.ceil(element.length / piece) }, (_, index) => ({
+      ...element,
+      address: element.address + BigInt(index * piece),
+      length: Math.min(piece, element.length - index * piece),
+    }));
+  });
+};
+
 /** Section A of the catalogue: chains of descriptors. */
 export const chainCases: readonly HostileCase[] = [
   {
@@ -206,6 +220,15 @@ export const chainCases: readonly HostileCase[] = [
       } finally {
         lab.hooked.hook = undefined;
       }
+    },
+  },
+  {
+    id: 'G26',
+    title: 'the good request in as many buffers as there can be: all of them count, and not only the first',
+    run: (lab) => {
+      const pieces = inPieces(lab);
+      lab.serves(lab.bench, 'when its request comes in pieces', pieces);
+      return 'PASS';
     },
   },
 ];

@@ -196,7 +196,8 @@ export class PackedDriverRing implements DriverRing {
       this.#slots.delete(id);
       found.push({ id, length: this.ring.getUint32(at + 8, true) });
       this.#used += slots;
-      if (this.#used >= this.place.size) {
+      // More than once when the chain was longer than the ring.
+      while (this.#used >= this.place.size) {
         this.#used -= this.place.size;
         this.#usedWrap = !this.#usedWrap;
       }

@@ -227,10 +227,9 @@ export class Laboratory {
   }
 
   /** Sends the good request, and fails unless the answer is right. */
-  serves(bench: Bench = this.bench, when = 'when it is well'): void {
+  serves(bench: Bench = this.bench, when = 'when it is well', elements = this.elements(bench)): void {
     const ring = this.ring(bench);
     ring.returned();
-    const elements = this.elements(bench);
     const id = ring.publish(elements);
     this.kick(bench);
     const back = ring.returned();

@@ -66,7 +66,7 @@ describe('pages that go in', () => {
     expect(changed).toEqual([BASE + 7 * r.PAGE, r.PAGE]);
   });
 
-  it('count once, however often they come, and only when they are RAM', () => {
+  it('G25 count once, however often they come, and only when they are RAM', () => {
     const bench = balloonBench();
     bench.balloon.setTarget(MIB);
     bench.start();
@@ -76,7 +76,7 @@ describe('pages that go in', () => {
     expect(bench.balloon.actual).toBe(2 * r.PAGE);
   });
 
-  it('are never more than were asked for; the others stay as they are', () => {
+  it('G25 are never more than were asked for; the others stay as they are', () => {
     const bench = balloonBench();
     bench.balloon.setTarget(2 * r.PAGE);
     bench.start();
@@ -90,7 +90,7 @@ describe('pages that go in', () => {
     expect(bench.balloon.actual).toBe(3 * r.PAGE);
   });
 
-  it('may be cut anywhere by the driver, and an incomplete number is none', () => {
+  it('G26 may be cut anywhere by the driver, and an incomplete number is none', () => {
     const bench = balloonBench({}, 3);
     bench.balloon.setTarget(MIB);
     bench.start();
@@ -100,7 +100,7 @@ describe('pages that go in', () => {
     expect(bench.balloon.actual).toBe(2 * r.PAGE);
   });
 
-  it('of a list without end are the first of it', () => {
+  it('G25 of a list without end are the first of it', () => {
     const bench = balloonBench();
     bench.balloon.setTarget(MIB);
     bench.start();

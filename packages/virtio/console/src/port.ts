@@ -34,8 +34,10 @@ export class Port implements CharHandlers {
   receive(bytes: Uint8Array): number {
     const queue = this.#receive;
     let taken = 0;
+    // Empty buffers bring nothing on, and a driver on another vCPU may never run out of them.
+    let empty = 0;
     while (taken < bytes.length) {
-      const request = queue?.take();
+      const request = queue !== undefined && empty < queue.size ? queue.take() : undefined;
       if (queue === undefined || request === undefined) {
         this.#starved = true;
         break;
@@ -43,6 +45,7 @@ export class Port implements CharHandlers {
       const count = request.write(0, bytes.subarray(taken));
       queue.complete(request, count);
       taken += count;
+      if (count === 0) empty += 1;
     }
     return taken;
   }

@@ -156,15 +156,15 @@ export class Outbox {
   /** A buffer that has room for so many bytes; smaller ones go back empty. */
   #buffer(least: number): VirtioRequest | undefined {
     if (this.#dry) return undefined;
-    for (;;) {
+    // A driver on another vCPU may never run out of buffers that are too small.
+    for (let left = this.#queue?.size ?? 0; left > 0; left--) {
       const request = this.#queue?.take();
-      if (request === undefined) {
-        this.#dry = true;
-        return undefined;
-      }
+      if (request === undefined) break;
       if (request.writableLength >= least) return request;
       this.#queue?.complete(request, 0);
     }
+    this.#dry = true;
+    return undefined;
   }
 
   #put(request: VirtioRequest, header: PacketHeader, payload: Uint8Array): void {

@@ -1,5 +1,5 @@
 import { bind, ClockToken, type VirtioDevice, VirtioDeviceToken, VsockHostToken } from '@vivarium/contracts';
-import { fakeClock, hostileRuns, hostileSuite, seededRandom, setupPart } from '@vivarium/testkit';
+import { fakeClock, fakeVirtioQueue, hostileRuns, hostileSuite, seededRandom, setupPart } from '@vivarium/testkit';
 import { describe, expect, it } from 'vitest';
 import plugin, { type VirtioVsock, virtioVsock } from '../src/index.ts';
 import { writePacketHeader } from '../src/packet.ts';
@@ -7,19 +7,12 @@ import * as r from '../src/registers.ts';
 import { GUEST, guestBench, HOST, listener, OP, openFromGuest } from './guest.ts';
 
 const bytes = (length: number) => new Uint8Array(length).fill(0x61);
+const REQUEST = {
+  ...{ srcCid: GUEST, dstCid: HOST, srcPort: 1, dstPort: 1, len: 0 },
+  ...{ type: 1, op: OP.REQUEST, flags: 0, bufAlloc: 0, fwdCnt: 0 },
+};
 /** A packet that nobody answers: a reset of nothing. */
-const RESET = writePacketHeader({
-  srcCid: GUEST,
-  dstCid: HOST,
-  srcPort: 1,
-  dstPort: 1,
-  len: 0,
-  type: 1,
-  op: OP.RST,
-  flags: 0,
-  bufAlloc: 0,
-  fwdCnt: 0,
-});
+const RESET = writePacketHeader({ ...REQUEST, op: OP.RST });
 
 describe('a hostile driver of the socket device, as it sends', () => {
   const subject = () => ({
@@ -228,6 +221,28 @@ describe('G22 addresses and floods', () => {
       bench.send({ op: OP.RST, srcPort });
     }
     expect(bench.device.connections).toBe(8);
+  });
+
+  it('a driver that never runs out of buffers that are too small gets the queue’s worth of them back', () => {
+    const { device } = guestBench();
+    let taken = 0;
+    const small = fakeVirtioQueue({ index: r.RX });
+    const endless = {
+      ...small,
+      take: () => {
+        taken += 1;
+        // As in a machine whose other vCPU goes on while the device works.
+        if (taken > 100_000) return undefined;
+        small.submit(new Uint8Array(0), 43);
+        return small.take();
+      },
+    };
+    const tx = fakeVirtioQueue({ index: r.TX });
+    device.reset();
+    device.activate(device.features, [endless, tx, fakeVirtioQueue({ index: r.EVENT })]);
+    tx.submit(writePacketHeader({ ...REQUEST, srcPort: 9 }), 0);
+    device.notified(r.TX);
+    expect(taken).toBeLessThanOrEqual(2 * small.size);
   });
 
   it('buffers that are too small for anything go back empty', () => {

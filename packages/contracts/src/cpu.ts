@@ -4,6 +4,7 @@ import type { GuestFault } from './fault.ts';
 import type { InterruptLine } from './interrupt.ts';
 import type { InterruptFile, PrivilegeLevel } from './interrupt-file.ts';
 import type { StateCodec } from './state.ts';
+import type { CoreThreads } from './threads.ts';
 import { defineToken, type Token } from './token.ts';
 
 /** Why a vCPU came back. */
@@ -164,6 +165,8 @@ export interface CpuCore {
   statistics?(): CoreStatistics;
   /** What it does for debuggers; absent when it can do nothing for them. */
   readonly debug?: CoreDebug;
+  /** Present when each vCPU runs on a thread of its own, and only there. */
+  readonly threads?: CoreThreads;
 }
 
 export const CpuCoreToken: Token<CpuCore> = defineToken('vivarium/cpu-core', 1);

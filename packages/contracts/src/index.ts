@@ -55,6 +55,7 @@ export * from './schema.ts';
 export * from './state.ts';
 export * from './steal-time.ts';
 export * from './supervision.ts';
+export * from './threads.ts';
 export * from './token.ts';
 export * from './virtio.ts';
 export * from './vsock.ts';

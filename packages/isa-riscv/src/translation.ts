@@ -99,6 +99,12 @@ export interface HartMmu {
   flushPage(low: number, high: number): void;
   /** Forgets write translations only, after a page was marked as code or dirty tracking began. */
   flushWrites(): void;
+  /** Forgets fetch translations only, so that the core looks at the pages of its code again. */
+  flushFetches(): void;
+  /** Where its registers and TLBs lie in linear memory, for a core that runs harts on threads. */
+  readonly place?: number;
+  /** Another thread changed the registers of protection or translation; then call `select`. Present with `place`. */
+  reload?(): void;
 }
 
 /** Pages whose stores must reach the core: it says so when asked. */
@@ -117,8 +123,23 @@ export interface DirtyLog {
   collect(page: (base: number) => void): void;
 }
 
+/** How a hart's thread gets an MMU like the machine's: a module to import there, and what to tell it. */
+export interface RiscvMmuData {
+  /** URL of a module that is a {@link RiscvMmuThread}. */
+  readonly module: string;
+  readonly tlbEntries: number;
+}
+
+/** Exports of the module that {@link RiscvMmuData} names. */
+export interface RiscvMmuThread {
+  /** `memory.carve` gives what `HartMmu.place` says on the thread of the cell. */
+  openMmu(memory: MachineMemory, data: RiscvMmuData): RiscvMmu;
+}
+
 /** The MMU of a RISC-V machine. */
 export interface RiscvMmu {
+  /** Absent: its harts cannot run on threads of their own. */
+  readonly thread?: RiscvMmuData;
   readonly memory: MachineMemory;
   readonly dirty: DirtyLog;
   /** Makes the translation of one hart. Only during set-up. */

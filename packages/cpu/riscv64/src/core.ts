@@ -5,7 +5,6 @@ import type {
   DeviceTreeNode,
   EnvironmentCallOutcome,
   MachineMemory,
-  SystemBus,
   Vcpu,
 } from '@vivarium/contracts';
 import type { RiscvMmu } from '@vivarium/isa-riscv';
@@ -17,14 +16,15 @@ import { coreDeviceTree, isaExtensions } from './device-tree.ts';
 import { HEAT_COUNTERS } from './emit/main-loop.ts';
 import type { HelperIndices } from './emit/arithmetic.ts';
 import { RiscvHart } from './hart/hart.ts';
+import type { DeviceBus } from './hart/memory-port.ts';
 import { coreStatistics } from './statistics.ts';
 import { Translator } from './translate/translator.ts';
 
 export interface RiscvCoreParts {
   readonly memory: MachineMemory;
   readonly mmu: RiscvMmu;
-  readonly bus: SystemBus;
-  readonly clock: Clock;
+  readonly bus: DeviceBus;
+  readonly clock: Pick<Clock, 'now' | 'nextDeadline'>;
 }
 
 export interface RiscvCoreOptions {
@@ -36,9 +36,20 @@ export interface RiscvCoreOptions {
   readonly hotJumps: number;
   readonly translatedBytes: number;
   readonly statistics: boolean;
+  readonly threads: boolean;
 }
 
-/** All harts of a machine, with the decoded code that they share. */
+/** `jumped`: firmware handled the call, and the hart goes on at its pc. */
+type EnvironmentCallHandler = (vcpu: Vcpu) => EnvironmentCallOutcome | 'jumped';
+
+/** A hart that has a thread for itself. */
+export interface OnlyHart {
+  readonly index: number;
+  /** Whether no other hart, elsewhere, makes progress. */
+  readonly alone: (hart: RiscvHart) => boolean;
+}
+
+/** All harts of a machine that are on this thread, with the decoded code that they share. */
 export class RiscvCore implements CpuCore {
   readonly architecture = 'riscv64';
   readonly vcpus: readonly RiscvHart[];
@@ -47,9 +58,10 @@ export class RiscvCore implements CpuCore {
   readonly #code: CodeCache;
   readonly #counted: boolean;
   #translator: Translator | undefined;
-  #environmentCall: ((vcpu: Vcpu) => EnvironmentCallOutcome) | undefined;
+  #environmentCall: EnvironmentCallHandler | undefined;
 
-  constructor(parts: RiscvCoreParts, options: RiscvCoreOptions) {
+  /** With `only`, the one hart of this thread; RAM is then written by others, too. */
+  constructor(parts: RiscvCoreParts, options: RiscvCoreOptions, only?: OnlyHart) {
     const { memory } = parts;
     this.#counted = options.statistics;
     const harts: RiscvHart[] = [];
@@ -66,6 +78,7 @@ export class RiscvCore implements CpuCore {
       () => {
         for (const hart of harts) hart.mmu.flushWrites();
       },
+      only !== undefined,
     );
     const regions = new WebAssembly.Table({ element: 'anyfunc', initial: 256 });
     const heat = options.translate
@@ -73,9 +86,10 @@ export class RiscvCore implements CpuCore {
       : undefined;
     const guardedSlots = carveGuardedSlots(memory);
     const points = new StopPoints();
-    for (let index = 0; index < options.harts; index += 1) {
+    const alone = (hart: RiscvHart): boolean => harts.every((other) => other === hart || !other.progressing);
+    for (let number = 0; number < options.harts; number += 1) {
       harts.push(
-        new RiscvHart(index, {
+        new RiscvHart(only?.index ?? number, {
           ...parts,
           code: this.#code,
           guardedSlots,
@@ -88,7 +102,7 @@ export class RiscvCore implements CpuCore {
           timebaseFrequency: options.timebaseFrequency,
           advancedInterrupts: options.aia,
           environmentCall: (hart) => this.#environmentCall?.(hart) ?? 'reflect',
-          alone: (hart) => harts.every((other) => other === hart || !other.progressing),
+          alone: only?.alone ?? alone,
         }),
       );
     }
@@ -106,7 +120,7 @@ export class RiscvCore implements CpuCore {
     table: WebAssembly.Table,
     options: RiscvCoreOptions,
   ): Translator {
-    const { run: _, ...helpers } = hart.exports;
+    const { run: _run, take: _take, put: _put, ...helpers } = hart.exports;
     const translator = new Translator(memory, this.#code, {
       tlbEntries: hart.mmu.tlb.entries,
       helpers: helpers as Record<keyof HelperIndices, (...operands: bigint[]) => bigint>,
@@ -117,7 +131,7 @@ export class RiscvCore implements CpuCore {
     return translator;
   }
 
-  onEnvironmentCall(handler: ((vcpu: Vcpu) => EnvironmentCallOutcome) | undefined): void {
+  onEnvironmentCall(handler: EnvironmentCallHandler | undefined): void {
     this.#environmentCall = handler;
   }
 
@@ -127,6 +141,11 @@ export class RiscvCore implements CpuCore {
 
   invalidateCode(address: number, length: number): void {
     this.#code.changed(address, length);
+  }
+
+  /** Whatever was decoded and translated is made anew. */
+  forgetCode(): void {
+    this.#code.clear();
   }
 
   reset(): void {

@@ -25,10 +25,11 @@ import {
 import { RiscvMmuToken } from '@vivarium/isa-riscv';
 import * as z from 'zod';
 import { RiscvCore } from './core.ts';
+import { ThreadedCore } from './threads/threaded-core.ts';
 
 export const riscv64CoreOptions = z
   .strictObject({
-    /** Harts of the machine, all on one thread. */
+    /** Harts of the machine. */
     harts: z.int().min(1).max(8).default(1),
     /** Ticks of the time CSR per second; must divide 10^9. */
     timebaseFrequency: z
@@ -49,6 +50,11 @@ export const riscv64CoreOptions = z
     translatedBytes: z.int().min(65_536).max(1_073_741_824).default(67_108_864),
     /** Count instructions in translated code, for `statistics()`; costs a little at each entry to it. */
     statistics: z.boolean().default(false),
+    /**
+     * Each hart on a thread of its own. The memory must be shared, the machine in a cell that starts threads. Each
+     * hart then keeps half as many `codePages`, for itself, and as much `translatedBytes` as is allowed.
+     */
+    threads: z.boolean().default(false),
   })
   .prefault({});
 
@@ -61,18 +67,18 @@ export const riscv64Core = definePlugin<z.infer<typeof riscv64CoreOptions>>({
   requires: [MachineMemoryToken, RiscvMmuToken, SystemBusToken, ClockToken],
   options: riscv64CoreOptions,
   setup: (context) => {
-    const core = new RiscvCore(
-      {
-        memory: context.get(MachineMemoryToken),
-        mmu: context.get(RiscvMmuToken),
-        bus: context.get(SystemBusToken),
-        clock: context.get(ClockToken),
-      },
-      context.options,
-    );
+    const parts = {
+      memory: context.get(MachineMemoryToken),
+      mmu: context.get(RiscvMmuToken),
+      bus: context.get(SystemBusToken),
+      clock: context.get(ClockToken),
+    };
+    const { options } = context;
+    const core = options.threads ? new ThreadedCore(parts, options) : new RiscvCore(parts, options);
     return { provides: [bind(CpuCoreToken, core)], reset: () => core.reset() };
   },
 });
 
 export default riscv64Core;
+export { errorTable } from './errors.ts';
 export { ISA_EXTENSIONS, isaExtensions } from './device-tree.ts';

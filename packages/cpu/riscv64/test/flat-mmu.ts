@@ -84,6 +84,10 @@ class FlatHartMmu implements HartMmu {
     this.#words.fill(0, this.writeTlb >> 2, (this.writeTlb + ARRAY_BYTES) >> 2);
   }
 
+  flushFetches(): void {
+    this.#words.fill(0, this.fetchTlb >> 2, (this.fetchTlb + ARRAY_BYTES) >> 2);
+  }
+
   #enter(array: number, low: number, high: number, payload: number): void {
     const at = (array + ((low >>> 12) & (ENTRIES - 1)) * TLB_ENTRY_BYTES) >> 2;
     this.#words.set([(low & ~0xfff) | this.context, high, payload], at);

@@ -45,6 +45,7 @@ const REGIMES = 5;
 export class RiscvHartMmu implements HartMmu {
   readonly tlb: TlbGeometry;
   readonly pmp: PhysicalMemoryProtection;
+  readonly place: number;
   readTlb = 0;
   writeTlb = 0;
   fetchTlb = 0;
@@ -72,6 +73,9 @@ export class RiscvHartMmu implements HartMmu {
   #spaceHigh = 0;
   /** Translations of supervisor regimes that belong to this address space alone. */
   readonly #private: PrivateEntries;
+  /** Fetch translations since they were last forgotten, while there is room to remember them. */
+  readonly #fetches: PrivateEntries;
+  #fetchesLost = false;
   /** Filled in before each walk, so that a walk allocates nothing. */
   readonly #context: { -readonly [Key in keyof WalkContext]: WalkContext[Key] } = {
     privilege: 0,
@@ -98,6 +102,8 @@ export class RiscvHartMmu implements HartMmu {
   ) {
     const buffer = memory.linear.buffer;
     this.tlb = { entries };
+    this.place = offset;
+    this.#fetches = new PrivateEntries(buffer);
     this.#private = new PrivateEntries(buffer);
     this.#control = control;
     this.#code = code;
@@ -113,14 +119,14 @@ export class RiscvHartMmu implements HartMmu {
     this.regimes = [this.#regimes[REGIME_USER], supervisor, { read, write, fetch: supervisor.fetch }];
     this.#data = this.#regimes[REGIME_MACHINE];
     this.#fetch = this.#data;
-    this.pmp = new PhysicalMemoryProtection(() => this.flush());
+    this.pmp = new PhysicalMemoryProtection(buffer, offset + REGIMES * Tlb.bytes(entries), () => this.flush());
     this.#walk = new PageWalk(this.#map, this.pmp, (entry) => this.#entryChanged(entry), buffer);
     this.select();
   }
 
-  /** Linear memory that a hart's TLBs take. */
+  /** Linear memory that a hart's TLBs and registers take. */
   static bytes(entries: number): number {
-    return REGIMES * Tlb.bytes(entries);
+    return REGIMES * Tlb.bytes(entries) + PhysicalMemoryProtection.BYTES;
   }
 
   select(): void {
@@ -233,6 +239,7 @@ export class RiscvHartMmu implements HartMmu {
 
   enterFetch(low: number, high: number, payload: number): void {
     this.select();
+    if (!this.#fetches.note(this.#fetch.place(this.#fetch.fetch, low))) this.#fetchesLost = true;
     this.#enter(this.#fetch, this.#fetch.fetch, low, high, payload, this.#global);
   }
 
@@ -272,5 +279,17 @@ export class RiscvHartMmu implements HartMmu {
 
   flushWrites(): void {
     for (const regime of this.#regimes) regime.clearWrites();
+  }
+
+  flushFetches(): void {
+    if (this.#fetchesLost) for (const regime of this.#regimes) regime.clearFetches();
+    this.#fetches.drop();
+    this.#fetchesLost = false;
+  }
+
+  reload(): void {
+    this.pmp.reload();
+    this.#spaceHigh = -1;
+    this.flush();
   }
 }

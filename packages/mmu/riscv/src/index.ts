@@ -12,10 +12,9 @@
  * @module
  */
 import { bind, CONTRACTS_MAJOR, definePlugin, MachineMemoryToken } from '@vivarium/contracts';
-import { type HartMmu, RiscvMmuToken } from '@vivarium/isa-riscv';
+import { RiscvMmuToken } from '@vivarium/isa-riscv';
 import * as z from 'zod';
-import { DirtyPages } from './dirty-pages.ts';
-import { RiscvHartMmu } from './hart-mmu.ts';
+import { createMmu } from './mmu.ts';
 
 export const riscvMmuOptions = z.object({
   /** Entries of each TLB: read, write and fetch, for each of five regimes and each hart. A power of two; 1 MiB a hart by default. */
@@ -38,24 +37,15 @@ export const riscvMmu = definePlugin({
   options: riscvMmuOptions,
   setup: (context) => {
     const { options } = context;
-    const memory = context.get(MachineMemoryToken);
-    const harts: HartMmu[] = [];
-    const dirty = new DirtyPages(memory, harts);
-    return {
-      provides: [
-        bind(RiscvMmuToken, {
-          memory,
-          dirty,
-          createHart: (control, code) => {
-            const bytes = RiscvHartMmu.bytes(options.tlbEntries);
-            const offset = memory.carve('@vivarium/mmu-riscv', bytes, 64);
-            const hart = new RiscvHartMmu(memory, control, code, dirty, options.tlbEntries, offset);
-            harts.push(hart);
-            return hart;
-          },
-        }),
-      ],
+    const mmu = createMmu(context.get(MachineMemoryToken), options.tlbEntries);
+    const thread = {
+      tlbEntries: options.tlbEntries,
+      // Asked for where threads are started alone: bundles for browsers have no such module.
+      get module() {
+        return import.meta.resolve('@vivarium/mmu-riscv/thread');
+      },
     };
+    return { provides: [bind(RiscvMmuToken, { ...mmu, thread })] };
   },
 });
 

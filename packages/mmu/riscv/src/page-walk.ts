@@ -18,6 +18,8 @@ const PTE_PBMT_HIGH = 0x60000000;
 const PTE_N_HIGH = 1 << 31;
 
 const PAGE = 4096;
+/** The entry changed while it was looked at. */
+const AGAIN = -4;
 const SUPERVISOR = 1;
 const USER = 0;
 
@@ -70,8 +72,13 @@ export class PageWalk {
       const physical = table + virtualPageNumber(low, high, level) * 8;
       const offset = this.#map.offset(physical, 8);
       if (offset < 0 || !this.#pmp.check(physical, 8, READ, SUPERVISOR)) return ACCESS_FAULT;
-      const entryLow = this.#words[offset >>> 2];
-      const entryHigh = this.#words[(offset >>> 2) + 1];
+      // Another hart may be writing the entry: both halves are of one value when the first did not change meanwhile.
+      let entryLow: number;
+      let entryHigh: number;
+      do {
+        entryLow = Atomics.load(this.#words, offset >>> 2);
+        entryHigh = Atomics.load(this.#words, (offset >>> 2) + 1);
+      } while (Atomics.load(this.#words, offset >>> 2) !== entryLow);
       if (!wellFormed(entryLow, entryHigh, context)) return PAGE_FAULT;
       // A global pointer makes everything below it global.
       if ((entryLow & PTE_G) !== 0) this.global = true;
@@ -85,7 +92,11 @@ export class PageWalk {
         continue;
       }
       if (!permitted(entryLow, access, context)) return PAGE_FAULT;
-      return this.#leaf(low, high, access, level, page, offset, physical, context);
+      const found = this.#leaf(low, high, access, level, page, offset, physical, entryLow, entryHigh, context);
+      if (found !== AGAIN) return found;
+      table = root;
+      level = mode - SV39 + 3;
+      this.global = false;
     }
     return PAGE_FAULT;
   }
@@ -98,11 +109,12 @@ export class PageWalk {
     page: number,
     offset: number,
     entryPhysical: number,
+    entryLow: number,
+    entryHigh: number,
     context: WalkContext,
   ): number {
-    const entryLow = this.#words[offset >>> 2];
     let size = PAGE * 512 ** level;
-    if ((this.#words[(offset >>> 2) + 1] & PTE_N_HIGH) !== 0) {
+    if ((entryHigh & PTE_N_HIGH) !== 0) {
       // Svnapot: only 64 KiB, PPN[3:0] = 1000.
       if (level !== 0 || ((entryLow >>> 10) & 0xf) !== 8) return PAGE_FAULT;
       size = 0x10000;
@@ -111,10 +123,8 @@ export class PageWalk {
     if ((entryLow & needed) !== needed) {
       if (!context.hardwareAccessedDirty) return PAGE_FAULT;
       if (!this.#pmp.check(entryPhysical, 8, WRITE, SUPERVISOR)) return ACCESS_FAULT;
-      // Another hart may have changed the entry since it was read: then the access is simply tried again.
-      if (Atomics.compareExchange(this.#words, offset >>> 2, entryLow, entryLow | needed) !== entryLow) {
-        return this.#leaf(low, high, access, level, page, offset, entryPhysical, context);
-      }
+      // Another hart may have changed the entry since it was read: then the walk begins again.
+      if (Atomics.compareExchange(this.#words, offset >>> 2, entryLow, entryLow | needed) !== entryLow) return AGAIN;
       this.#changed(entryPhysical);
     }
     this.size = size;

@@ -25,18 +25,26 @@ export const MIXED = 2;
  * (Privileged Architecture, section 3.7).
  */
 export class PhysicalMemoryProtection implements Pmp {
-  readonly #configuration = new Uint8Array(ENTRIES);
-  readonly #address = new BigUint64Array(ENTRIES);
+  /** Linear memory that the registers take. */
+  static readonly BYTES = ENTRIES * 9;
+  readonly #configuration: Uint8Array;
+  readonly #address: BigUint64Array;
   readonly #start = new Float64Array(ENTRIES);
   readonly #end = new Float64Array(ENTRIES);
   /** Number of entries up to the last one that is on. */
   #active = 0;
   readonly #changed: () => void;
 
-  /** `changed` is told when permissions may be different, so that TLBs are flushed. */
-  constructor(changed: () => void) {
+  /**
+   * The registers are at `offset`, 8-aligned, so that threads can share them. `changed` is told when permissions may be
+   * different, so that TLBs are flushed.
+   */
+  constructor(buffer: ArrayBuffer | SharedArrayBuffer, offset: number, changed: () => void) {
+    this.#address = new BigUint64Array(buffer, offset, ENTRIES);
+    this.#configuration = new Uint8Array(buffer, offset + ENTRIES * 8, ENTRIES);
     this.#changed = changed;
   }
+
 
   readConfiguration(entry: number): number {
     return this.#configuration[entry] ?? 0;
@@ -67,6 +75,11 @@ export class PhysicalMemoryProtection implements Pmp {
   reset(): void {
     this.#configuration.fill(0);
     this.#address.fill(0n);
+    this.#recompute();
+  }
+
+  /** Takes the registers as another thread left them. */
+  reload(): void {
     this.#recompute();
   }
 

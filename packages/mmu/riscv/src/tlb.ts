@@ -48,6 +48,10 @@ export class Tlb {
     this.#bytes.fill(0, this.write, this.write + this.#size);
   }
 
+  clearFetches(): void {
+    this.#bytes.fill(0, this.fetch, this.fetch + this.#size);
+  }
+
   /** A slot holds one translation, whatever its address space: dropping it is always right. */
   clearPage(low: number): void {
     const at = ((low >>> 12) & this.#mask) * TLB_ENTRY_BYTES;

@@ -9,7 +9,7 @@ const PAGE = 0x8000_0000;
 const PRIVILEGES = [0, 1, 3];
 
 const create = (entries: readonly PmpEntry[] = []): PhysicalMemoryProtection => {
-  const pmp = new PhysicalMemoryProtection(() => {});
+  const pmp = new PhysicalMemoryProtection(new ArrayBuffer(PhysicalMemoryProtection.BYTES), 0, () => {});
   for (const [index, { address }] of entries.entries()) pmp.writeAddress(index, address);
   for (const [index, { configuration }] of entries.entries()) pmp.writeConfiguration(index, configuration);
   return pmp;
@@ -140,7 +140,7 @@ describe('PMP registers', () => {
 
   it('tell of every change', () => {
     let changes = 0;
-    const pmp = new PhysicalMemoryProtection(() => changes++);
+    const pmp = new PhysicalMemoryProtection(new ArrayBuffer(PhysicalMemoryProtection.BYTES), 0, () => changes++);
     pmp.writeAddress(0, 5n);
     pmp.writeConfiguration(0, 0x98);
     expect(changes).toBe(2);

@@ -1,6 +1,7 @@
 // Hot code: `slots` runs on each miss of the fetch TLB, `changed` on each store that hits a code page.
 import type { MachineMemory } from '@vivarium/contracts';
 import { createDecoder, type Decoder, type InstructionRow, instructions } from '@vivarium/isa-riscv';
+import { CodeCopies } from './code-copies.ts';
 import { createOperationIndex, isPure } from './operations.ts';
 import {
   COLD_16,
@@ -69,8 +70,10 @@ export class CodeCache {
   readonly #capacity: number;
   /** For each bank: pool index of each page, or NONE. */
   readonly #pages: readonly Int32Array[];
-  /** Offset in linear memory of the RAM page behind each pool index. */
+  /** Offset in linear memory of the code behind each pool index: the page of RAM, or the copy of it. */
   readonly #sources: Uint32Array;
+  /** Where RAM is written behind the core's back, code is decoded from copies. */
+  readonly #copies: CodeCopies | undefined;
   #used = 0;
   /** Halfwords of which the instruction is executed apart, by pool index. */
   readonly #apart = new Map<number, Set<number>>();
@@ -78,8 +81,11 @@ export class CodeCache {
   readonly #onMarked: () => void;
   readonly #listeners = new Set<PageListener>();
 
-  /** `onFull` drops all fetch translations, `onMarked` all write translations, of every hart. */
-  constructor(memory: MachineMemory, capacity: number, onFull: () => void, onMarked: () => void) {
+  /**
+   * `onFull` drops all fetch translations, `onMarked` all write translations, of every hart. `copied`: RAM is written
+   * by threads that do not tell, so that code which may have changed is looked at again after each `recheck`.
+   */
+  constructor(memory: MachineMemory, capacity: number, onFull: () => void, onMarked: () => void, copied = false) {
     this.#memory = memory;
     const { buffer } = memory.linear;
     this.#bytes = new Uint8Array(buffer);
@@ -91,6 +97,7 @@ export class CodeCache {
     this.#sources = new Uint32Array(capacity);
     this.#onFull = onFull;
     this.#onMarked = onMarked;
+    this.#copies = copied ? new CodeCopies(memory, capacity) : undefined;
     memory.onExternalWrite((address, length) => this.changed(address, length));
   }
 
@@ -116,13 +123,13 @@ export class CodeCache {
       if (this.#used === this.#capacity) this.clear();
       index = this.#used;
       this.#used += 1;
-      this.#sources[index] = offset;
+      this.#sources[index] = this.#copies?.take(index, page, offset) ?? offset;
       this.#setIndex(page, index);
       const slots = this.#base + index * PAGE_BYTES;
       this.#bytes.fill(UNDECODED, slots, slots + PAGE_BYTES);
       this.#bytes[slots + PAGE_SLOTS * SLOT_BYTES] = PAGE_END;
       this.#onMarked();
-    }
+    } else this.#copies?.check(index, (address, length) => this.changed(address, length));
     return this.#base + index * PAGE_BYTES;
   }
 
@@ -187,6 +194,16 @@ export class CodeCache {
     this.#apart.clear();
   }
 
+  /** Whether code that other threads write is only seen after `recheck`. */
+  get copied(): boolean {
+    return this.#copies !== undefined;
+  }
+
+  /** From now on code that changed is found when its page enters a fetch TLB. */
+  recheck(): void {
+    this.#copies?.recheck();
+  }
+
   /** Forgets all decoded code. */
   clear(): void {
     this.#apart.clear();
@@ -211,6 +228,7 @@ export class CodeCache {
         if (first < next) {
           for (const listener of this.#listeners) listener(index, (first - page) >> 1, (next - page + 1) >> 1);
         }
+        this.#copies?.refresh(index, first - page, next - page);
         for (let half = at - page; half < next - page; half += 2) this.#bytes[slots + half * 4] = UNDECODED;
       }
       at = page + 4096;

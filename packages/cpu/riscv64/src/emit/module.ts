@@ -4,6 +4,7 @@ import { emitCold } from './cold.ts';
 import { IMPORT_MODULE, importCalls } from './imports.ts';
 import { emitMainLoop } from './main-loop.ts';
 import type { MemoryShape } from './memory-shape.ts';
+import { exportPlainAccess } from './plain-access.ts';
 import { REGION_PARAMETERS, REGION_RESULTS } from './region-mark.ts';
 
 export interface InterpreterOptions {
@@ -22,7 +23,7 @@ export interface InterpreterOptions {
 
 /**
  * The interpreter of one hart as a WebAssembly module: imports `hart.memory`, `hart.regions` (a table) and HartCalls,
- * exports `run` and the helper functions by their names.
+ * exports `run`, PlainAccess, and the helper functions by their names.
  */
 export const emitInterpreter = (options: InterpreterOptions): Uint8Array<ArrayBuffer> => {
   const module = new ModuleBuilder();
@@ -32,6 +33,7 @@ export const emitInterpreter = (options: InterpreterOptions): Uint8Array<ArrayBu
   const calls = importCalls(module);
   const helpers = defineHelpers(module);
   for (const name of Object.keys(helpers) as (keyof HelperIndices)[]) module.exportFunction(name, helpers[name]);
+  exportPlainAccess(module, options.state);
   const context = { module, calls, helpers, state: options.state, tlbEntries: options.tlbEntries };
   const cold = emitCold({ ...context, sharedMemory: shared });
   const regionType = module.type(REGION_PARAMETERS, REGION_RESULTS);

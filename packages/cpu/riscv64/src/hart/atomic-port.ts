@@ -13,7 +13,8 @@ export class AtomicPort {
   readonly #state: HartState;
   readonly #slots: SlotReader;
   readonly #memory: MemoryPort;
-  readonly #view: DataView;
+  readonly #words: Int32Array;
+  readonly #quads: BigInt64Array;
   readonly #physical: () => number;
 
   /** `physical` is the guest-physical address of the last resolved access. */
@@ -27,7 +28,8 @@ export class AtomicPort {
     this.#state = state;
     this.#slots = slots;
     this.#memory = memory;
-    this.#view = new DataView(buffer);
+    this.#words = new Int32Array(buffer);
+    this.#quads = new BigInt64Array(buffer);
     this.#physical = physical;
   }
 
@@ -45,9 +47,9 @@ export class AtomicPort {
     const offset = this.#memory.resolveAtomic(state.addressLow, state.addressHigh, bytes, access);
     if (offset < 0) return TRAPPED;
     const rd = this.#slots.rd(slot);
-    const old = this.#load(offset, bytes);
     if (statement.kind === 'load-reserved') {
       if (this.#stopped(bytes, LOADS)) return TRAPPED;
+      const old = this.#load(offset, bytes);
       state.set(STATE_RESERVATION, offset, 0);
       state.setQuad(STATE_RESERVED_VALUE, old);
       state.setX(rd, old);
@@ -56,15 +58,19 @@ export class AtomicPort {
     const operand = state.x(this.#slots.rs2(slot));
     if (statement.kind === 'store-conditional') {
       const reserved = state.low(STATE_RESERVATION) === (offset | 0) && state.high(STATE_RESERVATION) === 0;
-      const holds = reserved && state.quad(STATE_RESERVED_VALUE) === old;
-      if (holds && this.#stopped(bytes, STORES)) return TRAPPED;
-      if (holds) this.#store(offset, bytes, operand);
+      const expected = state.quad(STATE_RESERVED_VALUE);
+      const likely = reserved && this.#load(offset, bytes) === expected;
+      if (likely && this.#stopped(bytes, STORES)) return TRAPPED;
+      const holds = likely && this.#exchange(offset, bytes, expected, operand);
       state.dropReservation();
       state.setX(rd, holds ? 0n : 1n);
       return DONE;
     }
     if (this.#stopped(bytes, LOADS | STORES)) return TRAPPED;
-    this.#store(offset, bytes, combine(statement.operation, bytes, old, operand));
+    let old: bigint;
+    do {
+      old = this.#load(offset, bytes);
+    } while (!this.#exchange(offset, bytes, old, combine(statement.operation, bytes, old, operand)));
     state.setX(rd, old);
     return DONE;
   }
@@ -74,15 +80,21 @@ export class AtomicPort {
   }
 
   #load(offset: number, bytes: 4 | 8): bigint {
-    return bytes === 4 ? BigInt(this.#view.getInt32(offset, true)) : this.#view.getBigInt64(offset, true);
+    return bytes === 4 ? BigInt(Atomics.load(this.#words, offset >>> 2)) : Atomics.load(this.#quads, offset >>> 3);
   }
 
-  #store(offset: number, bytes: 4 | 8, value: bigint): void {
-    if (bytes === 4) this.#view.setInt32(offset, Number(BigInt.asIntN(32, value)), true);
-    else this.#view.setBigInt64(offset, value, true);
-    this.#memory.changed(this.#physical(), bytes);
+  /** Stores `value` where `expected` is; false when something else was there. Operands are aligned. */
+  #exchange(offset: number, bytes: 4 | 8, expected: bigint, value: bigint): boolean {
+    const done =
+      bytes === 4
+        ? Atomics.compareExchange(this.#words, offset >>> 2, word(expected), word(value)) === word(expected)
+        : Atomics.compareExchange(this.#quads, offset >>> 3, expected, BigInt.asIntN(64, value)) === expected;
+    if (done) this.#memory.changed(this.#physical(), bytes);
+    return done;
   }
 }
+
+const word = (value: bigint): number => Number(BigInt.asIntN(32, value));
 
 const combine = (operation: AtomicOperation, bytes: 4 | 8, old: bigint, register: bigint): bigint => {
   const operand = bytes === 4 ? BigInt.asIntN(32, register) : register;

@@ -1,6 +1,9 @@
 // Hot code: CSR accesses are frequent in kernels. Values travel as two signed 32-bit halves in `low` and `high`.
 import { CSR, type HartMmu } from '@vivarium/isa-riscv';
 import {
+  ENVCFG_ADUE_HIGH,
+  ENVCFG_PBMTE_HIGH,
+  ENVCFG_STCE_HIGH,
   type HartState,
   MACHINE,
   MSTATUS_FS,
@@ -18,6 +21,7 @@ import {
   SUPERVISOR,
 } from '../state/hart-state.ts';
 import { csrSlot, SSTATUS_MASK, STATUS_UXL_HIGH } from '../state/csr-slots.ts';
+import { STATE_SATP } from '../state/layout.ts';
 import type { Counter } from './counters.ts';
 import type { InterruptWindow, InterruptWindows } from './interrupt-window.ts';
 import { ALL_INTERRUPTS, type Interrupts, SEIP, SSIP, STIP, SUPERVISOR_INTERRUPTS } from './interrupts.ts';
@@ -50,9 +54,6 @@ const SIGN = 1 << 31;
 const DELEGATABLE = 0xb3ff;
 /** menvcfg and senvcfg, low: FIOM, CBIE, CBCFE, CBZE. High half of menvcfg: ADUE, PBMTE, STCE. */
 const ENVCFG_LOW = 0xf1;
-const ENVCFG_ADUE_HIGH = 1 << 29;
-const ENVCFG_PBMTE_HIGH = 1 << 30;
-const ENVCFG_STCE_HIGH = SIGN;
 /** misa: RV64 with A, C, D, F, I, M, S, U and B. */
 const MISA_LOW = 'ABCDFIMSU'.split('').reduce((bits, letter) => bits | (1 << (letter.charCodeAt(0) - 65)), 0);
 const MISA_MXL_64_HIGH = 2 << 30;
@@ -221,7 +222,7 @@ export class CsrFile {
       read: () => this.#set(interrupts.pending & interrupts.delegated, 0),
       write: (low) => {
         const mask = SSIP & interrupts.delegated;
-        interrupts.software = (interrupts.software & ~mask) | (low & mask);
+        interrupts.setSoftware(mask, low);
         return INTERRUPTS;
       },
     };
@@ -246,8 +247,7 @@ export class CsrFile {
       write: (low, high) => {
         // A write with an unsupported mode has no effect at all (section 12.1.11).
         if (!SATP_MODES.includes(high >>> 28) || (low === state.satpLow && high === state.satpHigh)) return NOTHING;
-        state.satpLow = low;
-        state.satpHigh = high;
+        state.set(STATE_SATP, low, high);
         return TRANSLATION;
       },
     };
@@ -255,9 +255,9 @@ export class CsrFile {
 
   /** stimecmp exists with menvcfg.STCE, below M-mode also only with mcounteren.TM (Sstc). */
   #timerComparator(): boolean {
-    const { state, timer } = this.#parts;
+    const { state } = this.#parts;
     if (state.privilege === MACHINE) return true;
-    return timer.enabled && (state.low(csrSlot(CSR.mcounteren)) & 2) !== 0;
+    return state.timerComparator && (state.low(csrSlot(CSR.mcounteren)) & 2) !== 0;
   }
 
   /** Direct and vectored mode; other modes are not taken over. */
@@ -351,18 +351,18 @@ export class CsrFile {
 
   /** Bits of mip that software sets. With Sstc on, STIP is the comparator and cannot be written. */
   get #softwareInterrupts(): number {
-    return SSIP | SEIP | (this.#parts.timer.enabled ? 0 : STIP);
+    return SSIP | SEIP | (this.#parts.state.timerComparator ? 0 : STIP);
   }
 
   #writePending(low: number): number {
     const { interrupts } = this.#parts;
     const mask = this.#softwareInterrupts;
-    interrupts.software = (interrupts.software & ~mask) | (low & mask);
+    interrupts.setSoftware(mask, low);
     return INTERRUPTS;
   }
 
   #defineEnvironment(): void {
-    const { state, timer } = this.#parts;
+    const { state } = this.#parts;
     const highMask = ENVCFG_ADUE_HIGH | ENVCFG_PBMTE_HIGH | ENVCFG_STCE_HIGH;
     this.#value(CSR.menvcfg, ENVCFG_LOW, highMask);
     const slot = csrSlot(CSR.menvcfg);
@@ -370,9 +370,6 @@ export class CsrFile {
       read: () => this.#set(state.low(slot), state.high(slot)),
       write: (low, high) => {
         state.set(slot, low & ENVCFG_LOW, high & highMask);
-        state.hardwareAccessedDirty = (high & ENVCFG_ADUE_HIGH) !== 0;
-        state.pageBasedMemoryTypes = (high & ENVCFG_PBMTE_HIGH) !== 0;
-        timer.enabled = (high & ENVCFG_STCE_HIGH) !== 0;
         this.#parts.mmu.flush();
         return TRANSLATION | INTERRUPTS | DEADLINE;
       },

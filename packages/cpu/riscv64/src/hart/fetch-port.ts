@@ -14,6 +14,7 @@ export class FetchPort {
   readonly #code: CodeCache;
   readonly #traps: Traps;
   readonly #view: DataView;
+  readonly #halves: Uint16Array;
   /** A page of slots that all say STRADDLE: executes code of which PMP allows only parts, one instruction at a time. */
   readonly #guardedSlots: number;
   readonly #points: StopPoints;
@@ -32,6 +33,7 @@ export class FetchPort {
     this.#code = code;
     this.#traps = traps;
     this.#view = new DataView(buffer);
+    this.#halves = new Uint16Array(buffer);
     this.#guardedSlots = guardedSlots;
     this.#points = points;
   }
@@ -64,13 +66,13 @@ export class FetchPort {
     const high = state.pcHigh;
     const first = this.#mmu.resolve(low, high, 2, FETCH);
     if (first < 0) return this.#fault(first, low, high);
-    let word = this.#view.getUint16(first, true);
+    let word = this.#half(first);
     if ((word & 3) === 3) {
       const nextLow = (low + 2) | 0;
       const nextHigh = nextLow === 0 ? (high + 1) | 0 : high;
       const second = this.#mmu.resolve(nextLow, nextHigh, 2, FETCH);
       if (second < 0) return this.#fault(second, nextLow, nextHigh);
-      word |= this.#view.getUint16(second, true) << 16;
+      word |= this.#half(second) << 16;
     }
     const slot = state.base + STATE_STRADDLE;
     this.#code.decodeInto(slot, word);
@@ -85,11 +87,15 @@ export class FetchPort {
     const low = state.pcLow;
     const first = this.#mmu.resolve(low, state.pcHigh, 2, FETCH);
     if (first < 0) return 0;
-    const word = this.#view.getUint16(first, true);
+    const word = this.#half(first);
     if ((word & 3) !== 3) return word;
     const nextLow = (low + 2) | 0;
     const second = this.#mmu.resolve(nextLow, nextLow === 0 ? (state.pcHigh + 1) | 0 : state.pcHigh, 2, FETCH);
-    return second < 0 ? 0 : word | (this.#view.getUint16(second, true) << 16);
+    return second < 0 ? 0 : word | (this.#half(second) << 16);
+  }
+
+  #half(offset: number): number {
+    return this.#halves[offset >>> 1];
   }
 
   #fault(outcome: number, low: number, high: number): number {

@@ -1,34 +1,28 @@
 // Hot code: `run` is the outermost loop of the guest.
 import type {
-  Clock,
-  EnvironmentCallOutcome,
   GuestFault,
   GuestMemory,
   InterruptFile,
   InterruptLine,
-  MachineMemory,
   PrivilegeLevel,
   RemoteFence,
-  SystemBus,
   Vcpu,
   VcpuExit,
 } from '@vivarium/contracts';
-import { ExceptionCause, type RiscvMmu, type HartMmu } from '@vivarium/isa-riscv';
+import { ExceptionCause, type HartMmu } from '@vivarium/isa-riscv';
 import { HartStops } from '../debug/hart-stops.ts';
 import { probePage } from '../debug/page-probe.ts';
-import type { StopPoints } from '../debug/stop-points.ts';
-import type { CodeCache } from '../decode/code-cache.ts';
-import { emitInterpreter } from '../emit/module.ts';
-import { type HartCalls, IMPORT_MODULE } from '../emit/imports.ts';
-import { memoryShape } from '../emit/memory-shape.ts';
-import { HartState, SUPERVISOR } from '../state/hart-state.ts';
-import { STATE_BYTES } from '../state/layout.ts';
+import type { WatchHit } from '../debug/stop-points.ts';
+import type { PlainAccess } from '../emit/plain-access.ts';
+import { HartState, RUN_RUNNING, RUN_STOPPED, SUPERVISOR } from '../state/hart-state.ts';
+import { COUNTER_BYTES, STATE_BYTES, STATE_COUNTERS } from '../state/layout.ts';
 import { AtomicPort } from './atomic-port.ts';
 import { Counter } from './counters.ts';
 import { CsrFile } from './csr-file.ts';
 import { FetchPort } from './fetch-port.ts';
 import { FloatPort } from './float-port.ts';
 import { added, counted, type HartCounts, NOTHING_COUNTED } from './hart-counts.ts';
+import { instantiateInterpreter } from './interpreter.ts';
 import { interruptInput } from './interrupt-inputs.ts';
 import { InterruptWindows } from './interrupt-window.ts';
 import { Interrupts } from './interrupts.ts';
@@ -36,37 +30,12 @@ import { MemoryPort } from './memory-port.ts';
 import { SlotReader } from './operands.ts';
 import { RegisterFile } from './register-file.ts';
 import { forget } from './remote-fence.ts';
+import type { HartSurroundings } from './surroundings.ts';
 import { type SystemEffects, SystemPort } from './system-port.ts';
 import { SupervisorTimer } from './timer.ts';
 import { Traps } from './traps.ts';
 
 const PC_IS_SET = 1;
-
-/** What the harts of a machine have in common. */
-export interface HartSurroundings {
-  readonly memory: MachineMemory;
-  readonly mmu: RiscvMmu;
-  readonly bus: SystemBus;
-  readonly clock: Clock;
-  readonly code: CodeCache;
-  readonly guardedSlots: number;
-  /** What debuggers have set. */
-  readonly points: StopPoints;
-  /** Table of translated regions. */
-  readonly regions: WebAssembly.Table;
-  /** Offset of the jump counters; undefined when nothing is translated. */
-  readonly heat: number | undefined;
-  readonly threshold: number;
-  /** Whether instructions in translated code are counted. */
-  readonly statistics: boolean;
-  readonly hot: (slot: number) => void;
-  readonly timebaseFrequency: number;
-  /** Whether the harts have the registers of the Advanced Interrupt Architecture. */
-  readonly advancedInterrupts: boolean;
-  readonly environmentCall: (hart: Vcpu) => EnvironmentCallOutcome;
-  /** True when no other hart can make progress that this one could wait for. */
-  readonly alone: (hart: RiscvHart) => boolean;
-}
 
 /** One RV64 hart: registers in linear memory, hot instructions in WebAssembly, the rest in the ports. */
 export class RiscvHart implements Vcpu {
@@ -89,8 +58,8 @@ export class RiscvHart implements Vcpu {
   readonly #cycles: Counter;
   readonly #retired: Counter;
   readonly #interpret: () => void;
+  readonly #plain: PlainAccess;
   readonly #listeners = new Set<() => void>();
-  #running = false;
   #inRun = false;
   #idle = false;
   /** Jumps to itself with nothing that could interrupt it. */
@@ -114,11 +83,11 @@ export class RiscvHart implements Vcpu {
     const state = new HartState(buffer, base);
     this.#state = state;
     this.mmu = around.mmu.createHart(state, code);
-    this.#timer = new SupervisorTimer(around.clock, around.timebaseFrequency);
+    this.#timer = new SupervisorTimer(state, around.clock, around.timebaseFrequency);
     this.#interrupts = new Interrupts(state, () => this.#timer.due);
-    this.#cycles = new Counter(() => Math.max(0, this.#attempted - 1));
-    this.#retired = new Counter(() => Math.max(0, this.retired - 1));
-    this.#windows = around.advancedInterrupts ? new InterruptWindows() : undefined;
+    this.#cycles = new Counter(state, STATE_COUNTERS, () => Math.max(0, this.attempted - 1));
+    this.#retired = new Counter(state, STATE_COUNTERS + COUNTER_BYTES, () => Math.max(0, this.retired - 1));
+    this.#windows = around.advancedInterrupts ? new InterruptWindows(state) : undefined;
     const csr = new CsrFile({
       hartId: index,
       state,
@@ -129,7 +98,7 @@ export class RiscvHart implements Vcpu {
       mmu: this.mmu,
       windows: this.#windows,
     });
-    const traps = new Traps(state, this.#interrupts, this.mmu, () => this.#attempted);
+    const traps = new Traps(state, this.#interrupts, this.mmu, () => this.attempted);
     this.#traps = traps;
     this.#registers = new RegisterFile(state, csr, (effect) => {
       if (effect !== 0) traps.translationChanged();
@@ -142,8 +111,19 @@ export class RiscvHart implements Vcpu {
     );
     this.#stops = stops;
     const afterDevice = (): void => this.#afterDevice();
-    const memoryPort = new MemoryPort(state, this.mmu, bus, code, traps, buffer, afterDevice, points, (hit) =>
-      stops.beforeAccess(hit),
+    const watchHit = (hit: WatchHit): boolean => stops.beforeAccess(hit);
+    const plain = (): PlainAccess => this.#plain;
+    const memoryPort = new MemoryPort(
+      state,
+      this.mmu,
+      bus,
+      code,
+      traps,
+      buffer,
+      afterDevice,
+      points,
+      watchHit,
+      plain,
     );
     const fetch = new FetchPort(state, this.mmu, code, traps, buffer, around.guardedSlots, points);
     const slots = new SlotReader(buffer);
@@ -158,7 +138,7 @@ export class RiscvHart implements Vcpu {
     const float = new FloatPort(state, slots, illegal);
     const atomic = new AtomicPort(state, slots, memoryPort, buffer, () => this.mmu.physical);
     const { calls } = this;
-    this.exports = this.#instantiate({
+    this.exports = instantiateInterpreter(around, state.base, this.mmu.tlb.entries, {
       fetchMiss: () => {
         calls.fetch += 1;
         fetch.miss();
@@ -198,23 +178,7 @@ export class RiscvHart implements Vcpu {
       selfJump: () => this.#selfJump(),
     });
     this.#interpret = this.exports['run'] as () => void;
-  }
-
-  #instantiate(calls: HartCalls): WebAssembly.Exports {
-    const { memory } = this.#around;
-    const { buffer } = memory.linear;
-    const bytes = emitInterpreter({
-      state: this.#state.base,
-      tlbEntries: this.mmu.tlb.entries,
-      memory: memoryShape(buffer),
-      heat: this.#around.heat,
-      threshold: this.#around.threshold,
-      counted: this.#around.statistics,
-    });
-    const { regions } = this.#around;
-    const imports = { [IMPORT_MODULE]: { ...calls, regions, memory: memory.linear as WebAssembly.Memory } };
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports);
-    return instance.exports;
+    this.#plain = this.exports as unknown as PlainAccess;
   }
 
   #effects(illegal: () => number): SystemEffects {
@@ -226,12 +190,13 @@ export class RiscvHart implements Vcpu {
         this.#leave();
       },
       environmentCall: () => this.#environmentCall(),
+      codeFence: () => this.#codeFence(),
       illegal,
     };
   }
 
   run(budget: number): VcpuExit {
-    this.#attemptedBefore = this.#attempted;
+    this.#attemptedBefore = this.attempted;
     this.#slice = budget;
     this.#deferred = 0;
     this.#stops.begin();
@@ -250,7 +215,10 @@ export class RiscvHart implements Vcpu {
     for (;;) {
       if (this.#fault !== undefined) return { kind: 'fault', fault: this.#fault };
       if (this.#stops.stop !== undefined) return this.#stops.stop;
-      if (!this.#running) return { kind: 'stopped' };
+      if (state.run !== RUN_RUNNING) {
+        state.stopped();
+        return { kind: 'stopped' };
+      }
       if (this.#idle || this.#parked) {
         if (!this.#interrupts.wake || (this.#parked && this.#interrupts.next() < 0)) return this.#wait();
         this.#idle = false;
@@ -343,9 +311,10 @@ export class RiscvHart implements Vcpu {
     const { privilege, pc } = state;
     if (privilege === SUPERVISOR) {
       this.#registers.jumped = false;
-      if (this.#around.environmentCall(this) === 'handled') {
-        if (!this.#registers.jumped) state.advance(4);
-        this.#takeInterrupt();
+      const outcome = this.#around.environmentCall(this);
+      if (outcome !== 'reflect') {
+        if (outcome === 'handled' && !this.#registers.jumped) state.advance(4);
+        if (this.running) this.#takeInterrupt();
         return;
       }
       state.pc = pc;
@@ -353,12 +322,13 @@ export class RiscvHart implements Vcpu {
     this.#traps.exception(ExceptionCause.EnvironmentCallFromU + privilege, 0, 0);
   }
 
-  get #attempted(): number {
+  /** Instructions attempted since reset. */
+  get attempted(): number {
     return this.#attemptedBefore + this.attemptedInSlice;
   }
 
   get retired(): number {
-    return this.#attempted - this.#traps.exceptions;
+    return this.attempted - this.#traps.exceptions;
   }
 
   /** What was counted since the hart was made. */
@@ -371,16 +341,16 @@ export class RiscvHart implements Vcpu {
   }
 
   get wakeup(): boolean {
-    return this.#running && this.#interrupts.wake;
+    return this.running && this.#interrupts.wake;
   }
 
   get running(): boolean {
-    return this.#running;
+    return this.#state.run === RUN_RUNNING;
   }
 
   /** True when it runs instructions, or may be woken to do so. */
   get progressing(): boolean {
-    return this.#running && !this.#parked && (!this.#idle || this.#interrupts.enabled !== 0);
+    return this.running && !this.#parked && (!this.#idle || this.#interrupts.enabled !== 0);
   }
 
   get nextDeadline(): number | undefined {
@@ -413,7 +383,7 @@ export class RiscvHart implements Vcpu {
     this.#state.setX(10, BigInt(this.index));
     this.#state.setX(11, argument);
     this.#registers.jumped = true;
-    this.#running = true;
+    this.#state.run = RUN_RUNNING;
     this.#idle = false;
     this.#parked = false;
     this.#traps.translationChanged();
@@ -421,7 +391,7 @@ export class RiscvHart implements Vcpu {
   }
 
   stop(): void {
-    this.#running = false;
+    this.#state.run = RUN_STOPPED;
     this.#registers.jumped = true;
     if (this.#inRun) this.#leave();
   }
@@ -432,10 +402,19 @@ export class RiscvHart implements Vcpu {
   }
 
   fence(request: RemoteFence): void {
-    // Decoded code follows every store at once.
-    if (request.kind === 'code') return;
-    forget(this.mmu, request);
+    if (request.kind === 'code') this.#codeFence();
+    else forget(this.mmu, request);
     this.translationChanged();
+  }
+
+  /** Without copies decoded code follows every store at once. */
+  #codeFence(): boolean {
+    const { code } = this.#around;
+    if (code.copied) {
+      code.recheck();
+      this.mmu.flushFetches();
+    }
+    return code.copied;
   }
 
   get registerNames(): readonly string[] {
@@ -473,24 +452,39 @@ export class RiscvHart implements Vcpu {
   }
 
   reset(): void {
-    if (this.#inRun) this.yieldSoon();
     this.#countedBefore = this.counts;
     this.#state.reset();
-    this.#interrupts.reset();
-    this.#windows?.reset();
     this.#timer.reset();
     this.mmu.pmp.reset();
+    this.restart();
+    this.#cycles.reset();
+    this.#retired.reset();
+  }
+
+  /** The registers were reset: so is everything that is not a register. */
+  restart(): void {
+    if (this.#inRun) this.yieldSoon();
     this.mmu.flush();
     this.#traps.reset();
     this.#stops.moved();
     this.#attemptedBefore = 0;
     this.#slice = 0;
     this.#deferred = 0;
-    this.#cycles.reset();
-    this.#retired.reset();
-    this.#running = false;
     this.#idle = false;
     this.#parked = false;
     this.#fault = undefined;
+  }
+
+  /** Another thread wrote registers: what follows from them is worked out again. */
+  reload(): void {
+    this.#idle = false;
+    this.#parked = false;
+    this.mmu.reload?.();
+    this.translationChanged();
+  }
+
+  /** Something that generated code holds on to has changed: it is left after the present instruction. */
+  leave(): void {
+    if (this.#inRun) this.#leave();
   }
 }

@@ -20,9 +20,7 @@ export const interruptInput = (interrupts: Interrupts, name: string, risen: () =
   const mask = 1 << bit;
   return {
     set: (level) => {
-      const before = interrupts.inputs;
-      interrupts.inputs = level ? before | mask : before & ~mask;
-      if (level && (before & mask) === 0) risen();
+      if (interrupts.drive(mask, level)) risen();
     },
   };
 };
@@ -35,7 +33,7 @@ const softwareInput = (interrupts: Interrupts, risen: () => void): InterruptLine
       const rises = level && !high;
       high = level;
       if (!rises) return;
-      interrupts.software |= SSIP;
+      interrupts.setSoftware(SSIP, SSIP);
       risen();
     },
   };

@@ -1,6 +1,7 @@
 // Hot code: asked after each CSR write and each change of privilege.
 import { InterruptCause } from '@vivarium/isa-riscv';
 import { type HartState, MACHINE, MSTATUS_MIE, MSTATUS_SIE, SUPERVISOR } from '../state/hart-state.ts';
+import { STATE_DELEGATED, STATE_ENABLED, STATE_INPUTS, STATE_SOFTWARE } from '../state/layout.ts';
 
 export const SSIP = 1 << InterruptCause.SupervisorSoftware;
 export const MSIP = 1 << InterruptCause.MachineSoftware;
@@ -25,12 +26,6 @@ const PRIORITY: readonly number[] = [
 
 /** mip, mie and mideleg of one hart. */
 export class Interrupts {
-  /** Levels of the inputs, as bits of mip. */
-  inputs = 0;
-  /** Bits of mip that software set: SSIP, STIP, SEIP. */
-  software = 0;
-  enabled = 0;
-  delegated = 0;
   readonly #state: HartState;
   readonly #supervisorTimer: () => boolean;
 
@@ -38,6 +33,44 @@ export class Interrupts {
   constructor(state: HartState, supervisorTimer: () => boolean) {
     this.#state = state;
     this.#supervisorTimer = supervisorTimer;
+  }
+
+  /** Levels of the inputs, as bits of mip. */
+  get inputs(): number {
+    return this.#state.low(STATE_INPUTS);
+  }
+
+  /** Bits of mip that software set: SSIP, STIP, SEIP. */
+  get software(): number {
+    return this.#state.low(STATE_SOFTWARE);
+  }
+
+  get enabled(): number {
+    return this.#state.low(STATE_ENABLED);
+  }
+
+  set enabled(bits: number) {
+    this.#state.setWord(STATE_ENABLED, bits);
+  }
+
+  get delegated(): number {
+    return this.#state.low(STATE_DELEGATED);
+  }
+
+  set delegated(bits: number) {
+    this.#state.setWord(STATE_DELEGATED, bits);
+  }
+
+  /** Sets the level of inputs; true when one of them rises. */
+  drive(bits: number, level: boolean): boolean {
+    const rises = level && (this.inputs & bits) !== bits;
+    this.#state.change(STATE_INPUTS, level ? bits : 0, level ? 0 : bits);
+    return rises;
+  }
+
+  /** What software makes of the bits in `mask`. */
+  setSoftware(mask: number, bits: number): void {
+    this.#state.change(STATE_SOFTWARE, bits & mask, mask & ~bits);
   }
 
   /** mip. */
@@ -83,13 +116,6 @@ export class Interrupts {
     const ready = this.pending & this.enabled;
     const own = level === 'supervisor' ? ready & this.delegated : ready & ~this.delegated;
     return own === 0 ? -1 : highest(own);
-  }
-
-  reset(): void {
-    // The inputs belong to the devices, which lower them in their own reset.
-    this.software = 0;
-    this.enabled = 0;
-    this.delegated = 0;
   }
 }
 

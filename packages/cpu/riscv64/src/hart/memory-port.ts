@@ -3,11 +3,14 @@ import { BUS_FAULT, type SystemBus } from '@vivarium/contracts';
 import { DEVICE, ExceptionCause, type HartMmu, PAGE_FAULT, READ, TLB_ENTRY_BYTES, WRITE } from '@vivarium/isa-riscv';
 import { LOADS, type StopPoints, STORES, type WatchHit } from '../debug/stop-points.ts';
 import type { CodeCache } from '../decode/code-cache.ts';
+import type { PlainAccess } from '../emit/plain-access.ts';
 import type { HartState } from '../state/hart-state.ts';
 import { STATE_CONTEXT, STATE_WRITE_TLB } from '../state/layout.ts';
 import type { Traps } from './traps.ts';
 
 const PAGE = 4096;
+/** The accesses of a bus. */
+export type DeviceBus = Pick<SystemBus, 'read' | 'write' | 'read64' | 'write64'>;
 const TRAPPED = 1;
 const DONE = 0;
 
@@ -15,7 +18,7 @@ const DONE = 0;
 export class MemoryPort {
   readonly #state: HartState;
   readonly #mmu: HartMmu;
-  readonly #bus: SystemBus;
+  readonly #bus: DeviceBus;
   readonly #code: CodeCache;
   readonly #traps: Traps;
   readonly #view: DataView;
@@ -23,21 +26,23 @@ export class MemoryPort {
   readonly #deviceTouched: () => void;
   readonly #points: StopPoints;
   readonly #watchHit: (hit: WatchHit) => boolean;
+  readonly #plain: () => PlainAccess;
 
   /**
    * `deviceTouched` is called after each device access, `watchHit` before one that a debugger watches; where it returns
-   * true, the instruction is not executed now.
+   * true, the instruction is not executed now. `plain` is there once generated code is.
    */
   constructor(
     state: HartState,
     mmu: HartMmu,
-    bus: SystemBus,
+    bus: DeviceBus,
     code: CodeCache,
     traps: Traps,
     buffer: ArrayBuffer | SharedArrayBuffer,
     deviceTouched: () => void,
     points: StopPoints,
     watchHit: (hit: WatchHit) => boolean,
+    plain: () => PlainAccess,
   ) {
     this.#state = state;
     this.#mmu = mmu;
@@ -49,6 +54,7 @@ export class MemoryPort {
     this.#deviceTouched = deviceTouched;
     this.#points = points;
     this.#watchHit = watchHit;
+    this.#plain = plain;
   }
 
   /** As the MMU's, but what is watched stays out of the TLBs, so that each access to it comes through here. */
@@ -79,20 +85,11 @@ export class MemoryPort {
     if (first < bytes) return this.#loadAcross(low, high, bytes, first, (kind & 4) !== 0);
     const offset = this.#resolve(low, high, bytes, READ);
     if (offset >= 0) {
-      this.#take(offset, bytes, (kind & 4) !== 0);
+      this.#plain().take(offset, kind);
       return DONE;
     }
     if (offset !== DEVICE) return this.#fault(offset, READ, low, high);
     return this.#loadDevice(this.#mmu.physical, bytes, (kind & 4) !== 0, low, high);
-  }
-
-  /** STATE_VALUE = `bytes` at an offset in linear memory. */
-  #take(offset: number, bytes: number, signed: boolean): void {
-    const view = this.#view;
-    if (bytes === 8) this.#state.setValue(view.getInt32(offset, true), view.getInt32(offset + 4, true));
-    else if (bytes === 4) this.#extend(view.getInt32(offset, true), 0, signed);
-    else if (bytes === 2) this.#extend(view.getUint16(offset, true), 16, signed);
-    else this.#extend(view.getUint8(offset), 24, signed);
   }
 
   /** STATE_VALUE = a value of 32 − `unused` bits. */
@@ -147,7 +144,7 @@ export class MemoryPort {
     if (first < bytes) return this.#storeAcross(low, high, bytes, first);
     const offset = this.#resolve(low, high, bytes, WRITE);
     if (offset >= 0) {
-      this.#put(offset, bytes);
+      this.#plain().put(offset, kind);
       this.changed(this.#mmu.physical, bytes);
       return DONE;
     }
@@ -164,17 +161,6 @@ export class MemoryPort {
     if (done) return DONE;
     this.#traps.exception(ExceptionCause.StoreAccessFault, low, high);
     return TRAPPED;
-  }
-
-  #put(offset: number, bytes: number): void {
-    const view = this.#view;
-    const state = this.#state;
-    if (bytes === 1) view.setUint8(offset, state.valueLow & 0xff);
-    else if (bytes === 2) view.setUint16(offset, state.valueLow & 0xffff, true);
-    else {
-      view.setInt32(offset, state.valueLow, true);
-      if (bytes === 8) view.setInt32(offset + 4, state.valueHigh, true);
-    }
   }
 
   #storeAcross(low: number, high: number, bytes: number, first: number): number {

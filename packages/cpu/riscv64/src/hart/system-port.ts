@@ -31,6 +31,8 @@ export interface SystemEffects {
   idle(): void;
   /** Environment call; the firmware may handle it. */
   environmentCall(): void;
+  /** What other harts wrote is seen as code from here on; false when it is anyway. */
+  codeFence(): boolean;
   /** Illegal-instruction exception. */
   illegal(): number;
 }
@@ -119,8 +121,9 @@ export class SystemPort {
       case 'sfence.inval.ir':
         return privilege === USER ? this.#effects.illegal() : GO_ON;
       case 'fence.i':
-        // Stores reach the decoded code at once, so there is nothing to wait for.
-        return GO_ON;
+        if (!this.#effects.codeFence()) return GO_ON;
+        this.#state.advance(4);
+        return PC_IS_SET;
       case 'cbo.inval':
         return this.#cacheBlock(slot, ENVCFG_CBIE);
       case 'cbo.clean':

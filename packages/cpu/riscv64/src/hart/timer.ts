@@ -1,20 +1,21 @@
 // Hot code: `time` is read on each clock read of the guest.
 import type { Clock } from '@vivarium/contracts';
+import type { HartState } from '../state/hart-state.ts';
+import { STATE_TIMER } from '../state/layout.ts';
 
 const NANOSECONDS = 1_000_000_000;
-const NEVER = (1n << 64n) - 1n;
+const NEVER = -1n;
+/** Numbers with a greater high half are not all exact. */
+const EXACT_HIGH = 0x1f_ffff;
 
 /** The time CSR and the Sstc comparator of one hart. */
 export class SupervisorTimer {
-  /** menvcfg.STCE: the comparator exists. */
-  enabled = false;
-  readonly #clock: Clock;
+  readonly #state: HartState;
+  readonly #clock: Pick<Clock, 'now'>;
   readonly #nanosecondsPerTick: number;
-  #compare = NEVER;
-  /** The comparator as a number, +∞ when it lies beyond exact numbers. */
-  #compareTicks = Number.POSITIVE_INFINITY;
 
-  constructor(clock: Clock, timebaseFrequency: number) {
+  constructor(state: HartState, clock: Pick<Clock, 'now'>, timebaseFrequency: number) {
+    this.#state = state;
     this.#clock = clock;
     this.#nanosecondsPerTick = NANOSECONDS / timebaseFrequency;
   }
@@ -25,29 +26,34 @@ export class SupervisorTimer {
   }
 
   get compare(): bigint {
-    return this.#compare;
+    return BigInt.asUintN(64, this.#state.quad(STATE_TIMER));
   }
 
   set compare(value: bigint) {
-    this.#compare = BigInt.asUintN(64, value);
-    this.#compareTicks =
-      this.#compare <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(this.#compare) : Number.POSITIVE_INFINITY;
+    this.#state.setQuad(STATE_TIMER, value);
+  }
+
+  /** The comparator as a number, +∞ when it lies beyond exact numbers or menvcfg.STCE is off. */
+  get #compareTicks(): number {
+    const state = this.#state;
+    const high = state.high(STATE_TIMER) >>> 0;
+    if (high > EXACT_HIGH || !state.timerComparator) return Number.POSITIVE_INFINITY;
+    return high * 0x1_0000_0000 + (state.low(STATE_TIMER) >>> 0);
   }
 
   /** True when the supervisor timer interrupt is pending by the comparator. */
   get due(): boolean {
-    return this.enabled && this.#compareTicks !== Number.POSITIVE_INFINITY && this.ticks >= this.#compareTicks;
+    const ticks = this.#compareTicks;
+    return ticks !== Number.POSITIVE_INFINITY && this.ticks >= ticks;
   }
 
   /** When it will be due, in nanoseconds of the clock. */
   get deadline(): number | undefined {
-    if (!this.enabled || this.#compareTicks === Number.POSITIVE_INFINITY) return undefined;
     const deadline = Math.ceil(this.#compareTicks * this.#nanosecondsPerTick);
     return Number.isSafeInteger(deadline) ? deadline : undefined;
   }
 
   reset(): void {
-    this.enabled = false;
     this.compare = NEVER;
   }
 }

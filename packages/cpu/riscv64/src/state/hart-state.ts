@@ -1,5 +1,6 @@
 // Hot code: accessors over the hart's state in linear memory; see layout.ts.
-import type { TranslationControl } from '@vivarium/isa-riscv';
+import { CSR, type TranslationControl } from '@vivarium/isa-riscv';
+import { csrSlot } from './csr-slots.ts';
 import {
   STATE_ADDRESS,
   STATE_ATTENTION,
@@ -8,13 +9,21 @@ import {
   STATE_F,
   STATE_FFLAGS,
   STATE_FRM,
+  STATE_INPUTS,
   STATE_MSTATUS,
   STATE_PC,
   STATE_PRIVILEGE,
   STATE_RESERVATION,
+  STATE_RUN,
+  STATE_SATP,
   STATE_VALUE,
   STATE_X,
 } from './layout.ts';
+
+/** STATE_RUN. A hart that another thread stops is stopping until its own thread has seen it. */
+export const RUN_STOPPED = 0;
+export const RUN_RUNNING = 1;
+export const RUN_STOPPING = 2;
 
 export const USER = 0;
 export const SUPERVISOR = 1;
@@ -36,13 +45,15 @@ export const MSTATUS_TVM = 1 << 20;
 export const MSTATUS_TW = 1 << 21;
 export const MSTATUS_TSR = 1 << 22;
 
+/** menvcfg, high half. */
+export const ENVCFG_ADUE_HIGH = 1 << 29;
+export const ENVCFG_PBMTE_HIGH = 1 << 30;
+export const ENVCFG_STCE_HIGH = 1 << 31;
+const MENVCFG = csrSlot(CSR.menvcfg);
+
 /** The registers of one hart. 64-bit values are read and written as signed 32-bit halves, or as bigint off the hot path. */
 export class HartState implements TranslationControl {
   readonly base: number;
-  satpLow = 0;
-  satpHigh = 0;
-  hardwareAccessedDirty = false;
-  pageBasedMemoryTypes = false;
   readonly #words: Int32Array;
   readonly #quads: BigInt64Array;
 
@@ -50,7 +61,27 @@ export class HartState implements TranslationControl {
     this.base = base;
     this.#words = new Int32Array(buffer, base, STATE_BYTES / 4);
     this.#quads = new BigInt64Array(buffer, base, STATE_BYTES / 8);
-    this.privilege = MACHINE;
+  }
+
+  get satpLow(): number {
+    return this.low(STATE_SATP);
+  }
+
+  get satpHigh(): number {
+    return this.high(STATE_SATP);
+  }
+
+  get hardwareAccessedDirty(): boolean {
+    return (this.high(MENVCFG) & ENVCFG_ADUE_HIGH) !== 0;
+  }
+
+  get pageBasedMemoryTypes(): boolean {
+    return (this.high(MENVCFG) & ENVCFG_PBMTE_HIGH) !== 0;
+  }
+
+  /** menvcfg.STCE: stimecmp exists. */
+  get timerComparator(): boolean {
+    return (this.high(MENVCFG) & ENVCFG_STCE_HIGH) !== 0;
   }
 
   low(at: number): number {
@@ -74,6 +105,10 @@ export class HartState implements TranslationControl {
   /** A u64 below 2^53. */
   counter(at: number): number {
     return (this.low(at) >>> 0) + this.high(at) * 0x1_0000_0000;
+  }
+
+  setCounter(at: number, value: number): void {
+    this.set(at, value | 0, Math.floor(value / 0x1_0000_0000));
   }
 
   /** Adds 1 to a u64. */
@@ -165,6 +200,19 @@ export class HartState implements TranslationControl {
     this.#words[STATE_MSTATUS >> 2] = value;
   }
 
+  get run(): number {
+    return this.low(STATE_RUN);
+  }
+
+  set run(value: number) {
+    this.#words[STATE_RUN >> 2] = value;
+  }
+
+  /** It is stopped now, unless another thread has started it again. */
+  stopped(): void {
+    Atomics.compareExchange(this.#words, STATE_RUN >> 2, RUN_STOPPING, RUN_STOPPED);
+  }
+
   get fflags(): number {
     return this.low(STATE_FFLAGS);
   }
@@ -209,14 +257,18 @@ export class HartState implements TranslationControl {
     this.#words[at >> 2] = value;
   }
 
-  /** Everything to zero, machine mode, nothing reserved. */
+  /** Sets and clears bits of a word that other threads change, too. */
+  change(at: number, set: number, clear: number): void {
+    if (clear !== 0) Atomics.and(this.#words, at >> 2, ~clear);
+    if (set !== 0) Atomics.or(this.#words, at >> 2, set);
+  }
+
+  /** Everything to zero, machine mode, nothing reserved. The interrupt inputs belong to the devices. */
   reset(): void {
-    this.#words.fill(0);
+    const inputs = STATE_INPUTS >> 2;
+    this.#words.fill(0, 0, inputs);
+    this.#words.fill(0, inputs + 1);
     this.privilege = MACHINE;
-    this.satpLow = 0;
-    this.satpHigh = 0;
-    this.hardwareAccessedDirty = false;
-    this.pageBasedMemoryTypes = false;
     this.dropReservation();
   }
 }

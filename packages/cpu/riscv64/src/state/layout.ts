@@ -25,6 +25,17 @@ export const STATE_FETCH_TLB = 544;
 export const STATE_PRIVILEGE = 592;
 /** u32: not 0 when an enabled interrupt is pending, so that enabling interrupts has to be looked at. */
 export const STATE_ATTENTION = 596;
+/** i32 each: levels of the interrupt inputs, bits of mip that software set, mie, mideleg. */
+export const STATE_INPUTS = 600;
+export const STATE_SOFTWARE = 604;
+export const STATE_ENABLED = 608;
+export const STATE_DELEGATED = 612;
+/** u64: stimecmp. */
+export const STATE_TIMER = 616;
+/** u64: satp. */
+export const STATE_SATP = 624;
+/** u32 each: miselect, siselect. */
+export const STATE_SELECT = 632;
 /** u64: exceptions since reset: attempted instructions that did not retire. */
 export const STATE_EXCEPTIONS = 672;
 /** u64: instructions attempted in translated code, and entries to it from the interpreter; where they are counted. */
@@ -44,6 +55,13 @@ export const STATE_RESERVED_VALUE = 576;
 export const STATE_STRADDLE = 640;
 /** Control and status registers that only hold a value: u64 each, see hart/csr-slots.ts. */
 export const STATE_CSR = 704;
+/** mcycle and minstret: offset, value while stopped (u64 each), whether it is stopped (i32). */
+export const STATE_COUNTERS = 832;
+export const COUNTER_BYTES = 24;
+/** u64: instructions attempted in finished slices since reset. */
+export const STATE_ATTEMPTED = 880;
+/** i32: whether the hart runs; see RUN_STOPPED and those that follow. */
+export const STATE_RUN = 888;
 /** u32 each: read, write and fetch TLB and context of the regimes user, supervisor, supervisor with SUM. */
 export const STATE_REGIMES = 1024;
 export const REGIME_BYTES = 16;

@@ -16,6 +16,8 @@ export interface RunRequest {
   readonly guest: 'debian' | undefined;
   readonly exec: string | undefined;
   readonly cpus: number;
+  /** Each vCPU on a thread of its own. */
+  readonly threads: boolean;
   /** Bytes. */
   readonly memory: number;
   readonly kernel: string | undefined;
@@ -169,6 +171,14 @@ const parse = (args: readonly string[]) => {
   }
 };
 
+/** What needs all vCPUs on one thread, if anything does. */
+const oneThread = (values: ReturnType<typeof parse>['values'], profile: boolean): string | undefined => {
+  if (values.clock === 'virtual') return '--clock virtual';
+  if (profile) return 'viv profile';
+  const option = (['trace', 'trace-devices', 'gdb', 'stats'] as const).find((name) => values[name] !== undefined);
+  return option === undefined ? undefined : `--${option}`;
+};
+
 /** Reads the arguments after `viv`. Throws `VIV_USAGE`. */
 export const parseCommandLine = (args: readonly string[]): Request => {
   const { values, positionals } = parse(args);
@@ -182,11 +192,16 @@ export const parseCommandLine = (args: readonly string[]): Request => {
   if (command === undefined) throw usage('no command is given');
   if (rest[0] !== undefined) throw usage(`'${rest[0]}' is one argument too many; quote a command that has spaces`);
   if (guest !== undefined && guest !== '-' && guest !== 'debian') throw usage(`there is no guest '${guest}'`);
+  const cpus = integer('cpus', values.cpus ?? '1', 1, MAXIMUM_CPUS);
+  const alone = oneThread(values, command === 'profile');
+  const threads = oneOf('threads', values.threads ?? 'auto', ['auto', 'on', 'off']);
+  if (threads === 'on' && alone !== undefined) throw usage(`--threads on does not go with ${alone}`);
   const request: RunRequest = {
     action: 'run',
     guest: guest === 'debian' ? 'debian' : undefined,
     exec: values.exec,
-    cpus: integer('cpus', values.cpus ?? '1', 1, MAXIMUM_CPUS),
+    cpus,
+    threads: threads === 'on' || (threads === 'auto' && cpus > 1 && alone === undefined),
     memory: values.memory === undefined ? DEFAULT_MEMORY : memorySize('memory', values.memory),
     kernel: values.kernel,
     initrd: values.initrd,

@@ -74,6 +74,7 @@ export const machineSpec = async (
   virtBoard({
     memory: request.memory,
     cpus: request.cpus,
+    threads: request.threads,
     interrupts: request.interrupts,
     clock: request.clock,
     core: { statistics: request.stats },

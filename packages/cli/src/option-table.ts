@@ -16,6 +16,11 @@ export const optionTable = {
     help: 'Run CMD in the guest with sh -c, print its output, exit with its code',
   },
   cpus: { type: 'string', value: 'N', help: 'Number of vCPUs, up to 8 (default 1)' },
+  threads: {
+    type: 'string',
+    value: 'WHEN',
+    help: 'Each vCPU on a thread of its own: auto (default), on or off',
+  },
   memory: { type: 'string', value: 'SIZE', help: 'Guest RAM, such as 256M or 1G (default 256M)' },
   kernel: { type: 'string', value: 'FILE', help: "Linux Image or ELF; with debian, instead of Debian's" },
   initrd: { type: 'string', value: 'FILE', help: "Initial RAM disk; with debian, instead of Debian's; or none" },

@@ -1,5 +1,6 @@
 import { FirmwareToken, type GuestFault, VivariumError } from '@vivarium/contracts';
-import { type Cell, type CellOutcome, type CellStats, createInlineCell, stateHash } from '@vivarium/host';
+import { type Cell, type CellOutcome, type CellStats, stateHash } from '@vivarium/host';
+import { createCell } from '@vivarium/host/node';
 import { assemble, type Machine } from '@vivarium/kernel';
 import { Captured } from './captured.ts';
 import type { RunRequest } from './command-line.ts';
@@ -70,7 +71,7 @@ export const run = async (asked: RunRequest, streams: Streams): Promise<RunResul
       ? undefined
       : new Tracer(machine, new TraceFile('--trace', request.trace), request.traceLimit);
   try {
-    await using cell = createInlineCell(machine, {
+    await using cell = createCell(machine, {
       onReboot: request.reboot ? 'reset' : 'stop',
       startPaused: request.gdb?.wait === true,
       ...(tracer === undefined ? {} : { step: tracer.step }),

@@ -24,6 +24,7 @@ describe('the command line', () => {
       guest: 'debian',
       exec: undefined,
       cpus: 1,
+      threads: false,
       memory: 256 << 20,
       kernel: undefined,
       initrd: undefined,
@@ -53,6 +54,20 @@ describe('the command line', () => {
       json: false,
       verbose: false,
     });
+  });
+
+  it('gives each of several vCPUs a thread, unless something needs all of them on one', () => {
+    expect(run('debian', '--cpus', '2').threads).toBe(true);
+    expect(run('debian', '--threads', 'on').threads).toBe(true);
+    expect(run('debian', '--cpus', '2', '--threads', 'off').threads).toBe(false);
+    for (const option of [['--clock', 'virtual'], ['--gdb', '1234'], ['--trace', '-'], ['--stats']]) {
+      expect(run('debian', '--cpus', '2', ...option).threads, option[0]).toBe(false);
+      expect(refusal('run', 'debian', '--threads', 'on', ...option)).toContain(
+        'VIV_USAGE: --threads on does not go with',
+      );
+    }
+    expect(refusal('profile', 'debian', '--threads', 'on')).toContain('viv profile');
+    expect(refusal('run', 'debian', '--threads', 'maybe')).toContain('auto or on or off');
   });
 
   it('reads disks, and leaves commas in names alone', () => {

@@ -1,10 +1,10 @@
+import type { CoreThreads } from './core-threads.ts';
 import type { DebugPoint, WatchedAccess } from './debug-point.ts';
 import type { DeviceTreeNode } from './device-tree.ts';
 import type { GuestFault } from './fault.ts';
 import type { InterruptLine } from './interrupt.ts';
 import type { InterruptFile, PrivilegeLevel } from './interrupt-file.ts';
 import type { StateCodec } from './state.ts';
-import type { CoreThreads } from './threads.ts';
 import { defineToken, type Token } from './token.ts';
 
 /** Why a vCPU came back. */

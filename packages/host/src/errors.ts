@@ -10,6 +10,10 @@ export const errors = defineErrors({
     when: 'A vCPU was granted a pCPU in a way that cannot be, or a cell cannot be run by grants.',
     hint: 'Grant a vCPU of the machine a whole number of nanoseconds once it has given back the last grant. Machines with a virtual clock need a thread with virtual time, and only those.',
   },
+  VIV_CELL_THREADS: {
+    when: 'A machine was given to a kind of cell that cannot run it, because its vCPUs have threads of their own or none.',
+    hint: 'Threads of vCPUs need a real clock and `createCell` or `createParallelCell` of @vivarium/host/node; tracing, profiling, debugging and leases need a core without the option threads.',
+  },
   VIV_DISPATCH_DECISION: {
     when: 'A scheduler decided what is not possible: to run a vCPU that it was not given, or that runs already.',
     hint: 'Report it to the author of the scheduler; its pool picks again a millisecond later.',

@@ -75,6 +75,9 @@ export class InlineCell implements Cell {
     this.#startPaused = options.startPaused === true;
     this.#clock = machine.get(ClockToken);
     this.#core = machine.get(CpuCoreToken);
+    if (this.#core.threads !== undefined) {
+      throw errors.make('VIV_CELL_THREADS', `the vCPUs of machine ${machine.name} need threads of their own`);
+    }
     const leased = this.#createLease();
     this.#leased = leased;
     if (leased !== undefined) {

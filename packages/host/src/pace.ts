@@ -17,17 +17,20 @@ const MOST_INSTRUCTIONS = 2 ** 30;
 
 /** Follows the host's clock: slices are as long as the measured speed of the guest allows. */
 export class RealPace implements Pace {
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #milliseconds: number;
   /** Instructions a host millisecond, as measured. */
   #rate = 10_000;
 
-  constructor(clock: Clock) {
+  /** `milliseconds` is what a slice is meant to take. */
+  constructor(clock: Pick<Clock, 'now'>, milliseconds = SLICE_MILLISECONDS) {
     this.#clock = clock;
+    this.#milliseconds = milliseconds;
   }
 
   slice(vcpu: Runner, deadline: number | undefined, longest: number): VcpuExit {
-    const untilDeadline = deadline === undefined ? SLICE_MILLISECONDS : (deadline - this.#clock.now()) / 1e6;
-    const goal = Math.round(this.#rate * Math.min(untilDeadline, SLICE_MILLISECONDS));
+    const untilDeadline = deadline === undefined ? this.#milliseconds : (deadline - this.#clock.now()) / 1e6;
+    const goal = Math.round(this.#rate * Math.min(untilDeadline, this.#milliseconds));
     const budget = Math.min(Math.max(goal, FEWEST_INSTRUCTIONS), MOST_INSTRUCTIONS, longest);
     const began = hostNow();
     const exit = vcpu.run(budget);

@@ -47,6 +47,11 @@ export interface VirtBoardOptions extends GuestServices {
   /** Harts. Default 1; 1 to 8. */
   readonly cpus?: number;
   /**
+   * Each CPU on a thread of its own, over shared memory: for cells that start threads, with the real clock. Default
+   * false.
+   */
+  readonly threads?: boolean;
+  /**
    * The interrupt controllers. `plic`, the default; `aplic`, which takes wires and nothing else; `aia`, an APLIC and an
    * IMSIC, which takes message-signalled interrupts of the PCI bus, too.
    */

@@ -16,6 +16,7 @@ import { FREE_LINES, INTERRUPT_LINES, MEMORY_MAP, TIMEBASE_FREQUENCY } from './m
 import { checkOptions, DEFAULT_MEMORY, type VirtBoardOptions, type VirtBoot } from './options.ts';
 import { virtioParts } from './virtio-bus.ts';
 
+const MIB = 1024 * 1024;
 const MODEL = 'vivarium,virt';
 /** QEMU's `virt` says the same, and so kernels and firmware know what to expect. */
 const COMPATIBLE = ['riscv-virtio'];
@@ -35,6 +36,9 @@ const serialPorts = (consoles: readonly PartSpec[], wiring: InterruptWiring): re
       use: { [CharBackendToken.name]: console.id },
     },
   ]);
+
+/** Each CPU decodes code for itself. What is not used is not committed. */
+const threadedMemory = (cpus: number) => ({ shared: true, privateBytes: (16 + 44 * cpus) * MIB });
 
 const firmware = (boot: VirtBoot, consoles: number): PartSpec => {
   const { kind, ...images } = boot;
@@ -57,7 +61,7 @@ const firmware = (boot: VirtBoot, consoles: number): PartSpec => {
  * by the kernel and the parts at assembly.
  */
 export const virtBoard = (options: VirtBoardOptions): MachineSpec => {
-  const { name = 'virt', memory = DEFAULT_MEMORY, cpus = 1, clock = 'real', devices = [] } = options;
+  const { name = 'virt', memory = DEFAULT_MEMORY, cpus = 1, threads = false, clock = 'real', devices = [] } = options;
   const consoles = options.consoles ?? [pipeConsole()];
   checkOptions(memory, cpus, consoles.length);
   const wiring = interruptWiring(options.interrupts ?? 'plic', options.boot.kind === 'bios');
@@ -65,12 +69,16 @@ export const virtBoard = (options: VirtBoardOptions): MachineSpec => {
     name,
     parts: [
       { id: 'clock', plugin: clock === 'real' ? realClock : virtualClock },
-      { id: 'memory', plugin: linearMemory, options: { banks: [{ base: MEMORY_MAP.ram.base, size: memory }] } },
+      {
+        id: 'memory',
+        plugin: linearMemory,
+        options: { banks: [{ base: MEMORY_MAP.ram.base, size: memory }], ...(threads ? threadedMemory(cpus) : {}) },
+      },
       { id: 'mmu', plugin: riscvMmu, options: {} },
       {
         id: 'cpu',
         plugin: riscv64Core,
-        options: { ...options.core, ...wiring.core, harts: cpus, timebaseFrequency: TIMEBASE_FREQUENCY },
+        options: { ...options.core, ...wiring.core, harts: cpus, timebaseFrequency: TIMEBASE_FREQUENCY, threads },
       },
       ...wiring.parts,
       {

@@ -46,7 +46,7 @@ type EnvironmentCallHandler = (vcpu: Vcpu) => EnvironmentCallOutcome | 'jumped';
 export interface OnlyHart {
   readonly index: number;
   /** Whether no other hart, elsewhere, makes progress. */
-  readonly alone: (hart: RiscvHart) => boolean;
+  readonly alone: (index: number) => boolean;
 }
 
 /** All harts of a machine that are on this thread, with the decoded code that they share. */
@@ -86,7 +86,7 @@ export class RiscvCore implements CpuCore {
       : undefined;
     const guardedSlots = carveGuardedSlots(memory);
     const points = new StopPoints();
-    const alone = (hart: RiscvHart): boolean => harts.every((other) => other === hart || !other.progressing);
+    const alone = (index: number): boolean => harts.every((other) => other.index === index || !other.progressing);
     for (let number = 0; number < options.harts; number += 1) {
       harts.push(
         new RiscvHart(only?.index ?? number, {

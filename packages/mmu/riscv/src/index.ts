@@ -16,6 +16,11 @@ import { RiscvMmuToken } from '@vivarium/isa-riscv';
 import * as z from 'zod';
 import { createMmu } from './mmu.ts';
 
+/** What modules know of themselves in every runtime, and our library of types in some. */
+interface ModuleAddress {
+  resolve(specifier: string): string;
+}
+
 export const riscvMmuOptions = z.object({
   /** Entries of each TLB: read, write and fetch, for each of five regimes and each hart. A power of two; 1 MiB a hart by default. */
   tlbEntries: z
@@ -42,7 +47,7 @@ export const riscvMmu = definePlugin({
       tlbEntries: options.tlbEntries,
       // Asked for where threads are started alone: bundles for browsers have no such module.
       get module() {
-        return import.meta.resolve('@vivarium/mmu-riscv/thread');
+        return (import.meta as ModuleAddress).resolve('@vivarium/mmu-riscv/thread');
       },
     };
     return { provides: [bind(RiscvMmuToken, { ...mmu, thread })] };

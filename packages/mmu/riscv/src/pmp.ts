@@ -45,7 +45,6 @@ export class PhysicalMemoryProtection implements Pmp {
     this.#changed = changed;
   }
 
-
   readConfiguration(entry: number): number {
     return this.#configuration[entry] ?? 0;
   }

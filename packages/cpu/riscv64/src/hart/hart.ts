@@ -113,18 +113,7 @@ export class RiscvHart implements Vcpu {
     const afterDevice = (): void => this.#afterDevice();
     const watchHit = (hit: WatchHit): boolean => stops.beforeAccess(hit);
     const plain = (): PlainAccess => this.#plain;
-    const memoryPort = new MemoryPort(
-      state,
-      this.mmu,
-      bus,
-      code,
-      traps,
-      buffer,
-      afterDevice,
-      points,
-      watchHit,
-      plain,
-    );
+    const memoryPort = new MemoryPort(state, this.mmu, bus, code, traps, buffer, afterDevice, points, watchHit, plain);
     const fetch = new FetchPort(state, this.mmu, code, traps, buffer, around.guardedSlots, points);
     const slots = new SlotReader(buffer);
     const illegal = (): number => {
@@ -234,7 +223,7 @@ export class RiscvHart implements Vcpu {
 
   #wait(): VcpuExit {
     // mie = 0: nothing from outside can wake it, and nobody else runs who could send a software interrupt.
-    if (this.#interrupts.enabled === 0 && this.#idle && this.#around.alone(this)) {
+    if (this.#interrupts.enabled === 0 && this.#idle && this.#around.alone(this.index)) {
       this.#fault = this.#guestFault('GUEST_WAITS_FOREVER', 'waits for an interrupt while all interrupts are disabled');
       return { kind: 'fault', fault: this.#fault };
     }
@@ -290,7 +279,7 @@ export class RiscvHart implements Vcpu {
   #selfJump(): void {
     if (this.#interrupts.masked) {
       this.#parked = true;
-      if (this.#around.alone(this)) {
+      if (this.#around.alone(this.index)) {
         this.#fault = this.#guestFault('GUEST_SPINS_FOREVER', 'jumps to itself with interrupts disabled');
       }
       this.yieldSoon();

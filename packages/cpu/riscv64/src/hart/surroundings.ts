@@ -2,7 +2,6 @@ import type { Clock, EnvironmentCallOutcome, Vcpu } from '@vivarium/contracts';
 import type { RiscvMmu } from '@vivarium/isa-riscv';
 import type { StopPoints } from '../debug/stop-points.ts';
 import type { CodeCache } from '../decode/code-cache.ts';
-import type { RiscvHart } from './hart.ts';
 import type { InterpreterSurroundings } from './interpreter.ts';
 import type { DeviceBus } from './memory-port.ts';
 
@@ -21,6 +20,6 @@ export interface HartSurroundings extends InterpreterSurroundings {
   readonly advancedInterrupts: boolean;
   /** `jumped`: it was handled, and the hart goes on at its pc. */
   readonly environmentCall: (hart: Vcpu) => EnvironmentCallOutcome | 'jumped';
-  /** True when no other hart can make progress that this one could wait for. */
-  readonly alone: (hart: RiscvHart) => boolean;
+  /** True when no other hart than the one of this number can make progress that it could wait for. */
+  readonly alone: (index: number) => boolean;
 }

@@ -47,11 +47,10 @@ export class HartThread implements ThreadVcpu {
     this.#signals = own.signals;
     const memory = createMemory(thread.memory, data);
     const clock = { now: () => thread.clock.now(), nextDeadline: undefined };
-    this.#core = new RiscvCore(
-      { memory, mmu: mmu.openMmu(memory, data.mmu), bus: this.#bus(), clock },
-      data.options,
-      { index: data.index, alone: (hart) => this.#alone(hart) },
-    );
+    this.#core = new RiscvCore({ memory, mmu: mmu.openMmu(memory, data.mmu), bus: this.#bus(), clock }, data.options, {
+      index: data.index,
+      alone: () => this.#alone(),
+    });
     this.#core.onEnvironmentCall(() => this.#environmentCall());
     const [hart] = this.#core.vcpus;
     if (hart === undefined) throw new RangeError('a core without a hart');
@@ -154,11 +153,11 @@ export class HartThread implements ThreadVcpu {
     });
   }
 
-  /** No other hart does anything, nor will: `hart` waits for nothing that could come. */
-  #alone(hart: RiscvHart): boolean {
+  /** No other hart does anything, nor will: this one waits for nothing that could come. */
+  #alone(): boolean {
     this.#signals.stuck = true;
     return this.#others.every(
-      ({ state, signals }, index) => index === hart.index || state.run === RUN_STOPPED || signals.stuck,
+      ({ state, signals }, index) => index === this.#data.index || state.run === RUN_STOPPED || signals.stuck,
     );
   }
 

@@ -9,12 +9,7 @@ export class ThreadMemory implements MachineMemory {
   #next: number;
 
   /** `places`: offsets by owner; all others are given pieces of what begins at `area`. */
-  constructor(
-    linear: LinearMemory,
-    banks: readonly MemoryBank[],
-    places: ReadonlyMap<string, number>,
-    area: number,
-  ) {
+  constructor(linear: LinearMemory, banks: readonly MemoryBank[], places: ReadonlyMap<string, number>, area: number) {
     this.linear = linear;
     this.banks = banks;
     this.size = banks.reduce((sum, { length }) => sum + length, 0);

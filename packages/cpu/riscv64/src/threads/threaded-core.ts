@@ -1,11 +1,4 @@
-import type {
-  CoreStatistics,
-  CoreThreads,
-  CpuCore,
-  DeviceTreeNode,
-  EnvironmentCallOutcome,
-  Vcpu,
-} from '@vivarium/contracts';
+import type { CoreThreads, CpuCore, DeviceTreeNode, EnvironmentCallOutcome, Vcpu } from '@vivarium/contracts';
 import type { RiscvMmuData } from '@vivarium/isa-riscv';
 import type { RiscvCoreOptions, RiscvCoreParts } from '../core.ts';
 import { CodeCopies } from '../decode/code-copies.ts';
@@ -15,6 +8,11 @@ import { HEAT_COUNTERS } from '../emit/main-loop.ts';
 import { errors } from '../errors.ts';
 import { Call, type HartThreadData, WAIT_SHIFT } from './protocol.ts';
 import { RemoteHart } from './remote-hart.ts';
+
+/** What modules know of themselves in every runtime, and our library of types in some. */
+interface ModuleAddress {
+  resolve(specifier: string): string;
+}
 
 /** Each hart has decoded code of its own: less for each than one thread has for all. */
 const LEAST_CODE_PAGES = 512;
@@ -66,7 +64,7 @@ export class ThreadedCore implements CpuCore {
   #createThreads({ memory: { banks } }: RiscvCoreParts, mmu: RiscvMmuData): CoreThreads {
     return {
       get module() {
-        return import.meta.resolve('@vivarium/cpu-riscv64/thread');
+        return (import.meta as ModuleAddress).resolve('@vivarium/cpu-riscv64/thread');
       },
       data: (index): HartThreadData => {
         const hart = this.#hart(index);
@@ -107,17 +105,6 @@ export class ThreadedCore implements CpuCore {
 
   /** Harts find changed code by themselves when they fetch anew. */
   invalidateCode(): void {}
-
-  /** Translation is counted on the harts' threads, which nobody asks. */
-  statistics(): CoreStatistics {
-    return {
-      instructions: this.vcpus.reduce((sum, hart) => sum + hart.retiredInAll, 0),
-      translations: { made: 0, dropped: 0, live: 0, bytes: 0, milliseconds: 0 },
-      misses: { fetch: 0, load: 0, store: 0 },
-      exits: {},
-      traps: {},
-    };
-  }
 
   reset(): void {
     for (const hart of this.vcpus) hart.reset();

@@ -2,13 +2,18 @@ import { defaultClientConditions, defineConfig } from 'vite';
 import { diskServer } from './src/server/disk-server.ts';
 import { guestServer } from './src/server/guest-server.ts';
 import { securityHeaders } from './src/server/security-headers.ts';
+import { uplinkMode, uplinkServer } from './src/server/uplink-server.ts';
 
 /** Workspace packages are taken from their sources: nothing has to be built first. */
 const conditions = ['@vivarium/source', ...defaultClientConditions];
 
 export default defineConfig({
-  // A disk image of one's own, instead of the one that is made.
-  plugins: [securityHeaders(), guestServer(), diskServer(process.env['VIVARIUM_DISK'])],
+  plugins: [
+    securityHeaders(),
+    guestServer(),
+    diskServer(process.env['VIVARIUM_DISK']),
+    uplinkServer(uplinkMode(process.env['VIVARIUM_UPLINK'])),
+  ],
   resolve: { conditions },
   // tsyringe looks for reflect-metadata when it is loaded. Bundled without this, CommonJS modules (reflect-metadata is
   // one) run after the ES modules that are imported behind them.

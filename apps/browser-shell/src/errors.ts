@@ -17,6 +17,10 @@ export const errors = defineErrors({
     when: 'The worker with the switch that machines of the page share could not be started, or has no port left.',
     hint: 'Close other tabs with machines, or boot the machine without a network.',
   },
+  VIV_SHELL_UPLINK: {
+    when: 'The server of the page is told to offer an uplink of a kind that there is not.',
+    hint: 'Set VIVARIUM_UPLINK to off, public or open.',
+  },
   VIV_SHELL_WORKER: {
     when: 'The worker that runs the machine could not be started, or something in it failed that has no code of its own.',
     hint: 'Use a browser with WebAssembly and module workers, with enough free memory for the guest; the browser console says more.',

@@ -4,7 +4,8 @@
  *
  * - `src/page`: the terminal, buttons and messages. Knows the protocol and nothing of machines.
  * - `src/worker`: downloads the guest, assembles the machine and runs it in an inline cell.
- * - `src/server`: a Vite plugin that prepares the guest, serves it, and sets the security headers.
+ * - `src/switch`: the Ethernet switch that machines of all tabs share.
+ * - `src/server`: Vite plugins: the guest, a disk in ranges, an uplink into the host's network, the security headers.
  *
  * @example
  * import { MachineWorker } from 'vivarium-browser-shell';

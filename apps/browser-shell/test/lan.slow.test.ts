@@ -1,5 +1,9 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, Request } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { DISK_PATH } from '../src/disk-description.ts';
+import { UPLINK_PATH } from '../src/uplink-description.ts';
 import { IMAGE_SIZE } from '../src/server/disk-image.ts';
 import { type BuiltPage, builtPage } from './built-page.ts';
 import { launchChromium } from './chromium.ts';
@@ -10,8 +14,13 @@ const MARKER = 'vivarium: userspace';
 let browser: Browser;
 let context: BrowserContext;
 let built: BuiltPage;
+/** On the host's loopback. */
+let web: Server;
 
 beforeAll(async () => {
+  web = createServer((request, response) => void response.end(`the host, asked for ${request.url}\n`));
+  await new Promise<void>((resolve) => void web.listen(0, '127.0.0.1', resolve));
+  process.env['VIVARIUM_UPLINK'] = 'open';
   built = await builtPage();
   browser = await launchChromium();
   context = await browser.newContext();
@@ -20,6 +29,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await built.close();
+  web.close();
 });
 
 /** The bytes of the image that a request asks for. */
@@ -69,6 +79,14 @@ it('puts machines of one page and of another tab on one switch, and gives them a
   expect(fetched).toBeLessThan(IMAGE_SIZE / 8);
   await first.root.getByText(/of 64\.0 MiB fetched, \d+ requests/).waitFor();
 
+  // The host's network, through the relay and its translator.
+  const { port } = web.address() as AddressInfo;
+  const fetchPage = `wget -q -T 5 -O - http://10.0.2.2:${port}/page`;
+  await second.run(`! ${fetchPage}`);
+  await both.page.getByRole('button', { name: 'Uplink' }).click();
+  await second.run(`until ${fetchPage}; do sleep 1; done`);
+  await second.shows('the host, asked for /page');
+
   // A tab that closes takes its machines along.
   await other.page.close();
   await both.page.getByText('Switch: 2 machines').waitFor();
@@ -77,4 +95,23 @@ it('puts machines of one page and of another tab on one switch, and gives them a
   expect(await first.overlay('Powered off')).toContain('Boot again');
   await both.page.getByText('Switch: 1 machine').waitFor();
   expect([...both.complaints, ...other.complaints]).toEqual([]);
+});
+
+it('says what a browser or a server cannot, and goes on without it', async () => {
+  const problem = { code: 'VIV_SHELL_DISK', message: 'there is no mke2fs', hint: 'Install e2fsprogs.' };
+  const shell = await ShellPage.open(context, `${built.url}lan.html?machines=1`, async (page) => {
+    await page.addInitScript('delete globalThis.SharedWorker');
+    await page.route(`**${DISK_PATH}`, (route) => route.fulfill({ json: { state: 'failed', problem } }));
+    await page.route(`**${UPLINK_PATH}`, (route) => route.fulfill({ json: { state: 'off' } }));
+  });
+  const { page } = shell;
+  await page.getByText('Switch: 1 machine; this browser does not share it with other tabs').waitFor();
+  await page.getByText('no disk: there is no mke2fs (VIV_SHELL_DISK)').waitFor();
+  const uplink = page.getByRole('button', { name: 'Uplink' });
+  await page.getByTitle('The server offers no uplink').waitFor();
+  expect(await uplink.isDisabled()).toBe(true);
+  // The machine boots all the same.
+  await page.getByText('link up').waitFor();
+  expect(shell.complaints).toEqual([]);
+  await page.close();
 });

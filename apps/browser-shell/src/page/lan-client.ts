@@ -1,7 +1,14 @@
 import { VivariumError } from '@vivarium/contracts';
 import { problemOf } from '../problem.ts';
 import type { NetworkSeat, Problem } from '../protocol.ts';
-import { seatMac, seatWords, type SwitchCommand, type SwitchReport, type SwitchStatus } from '../switch/protocol.ts';
+import {
+  type SwitchCommand,
+  type SwitchReport,
+  type SwitchStatus,
+  seatMac,
+  seatWords,
+  type UplinkAddress,
+} from '../switch/protocol.ts';
 import { errors } from '../errors.ts';
 
 /** What the page does with what it hears of the switch. */
@@ -22,7 +29,7 @@ export interface SwitchConnection {
   readonly port: MessagePort;
   /** All tabs of the origin have it together. */
   readonly shared: boolean;
-  onFailure(failed: () => void): void;
+  readonly onFailure: (failed: () => void) => void;
 }
 
 const NAME = 'vivarium-switch';
@@ -79,6 +86,11 @@ export class LanClient {
     this.#post({ kind: 'link', number, up });
   }
 
+  /** Connects the switch with the host's network, or takes it off. */
+  setUplink(to: UplinkAddress | undefined): void {
+    this.#post({ kind: 'uplink', to });
+  }
+
   /** The page closes. */
   leave(): void {
     this.#post({ kind: 'leave' });
@@ -108,6 +120,6 @@ export class LanClient {
   }
 
   #post(command: SwitchCommand): void {
-    this.#port.postMessage(command);
+    this.#port.postMessage(command, []);
   }
 }

@@ -4,6 +4,7 @@ import { part } from './elements.ts';
 import { LanClient } from './lan-client.ts';
 import { LanMachine } from './lan-machine.ts';
 import { findDisk } from './served-disk.ts';
+import { UplinkButton } from './uplink-button.ts';
 
 /** Most machines on one page: each takes memory and a core of the host. */
 const MOST_MACHINES = 4;
@@ -37,6 +38,8 @@ export class LanPage {
     failed: (problem) => this.#showFailure(problem),
   });
 
+  readonly #uplink = new UplinkButton(part(document, 'uplink', HTMLButtonElement), this.#lan);
+
   constructor() {
     // Each machine says what is wrong with the disk.
     this.#disk.catch(() => {});
@@ -62,9 +65,10 @@ export class LanPage {
     machine.boot(focus);
   }
 
-  #showStatus({ seats }: SwitchStatus): void {
+  #showStatus({ seats, uplink }: SwitchStatus): void {
     this.#switch.dataset['state'] = 'up';
     this.#switchText.textContent = switchText(seats, this.#lan.shared);
+    this.#uplink.show(uplink);
     for (const machine of this.#machines) machine.seats(seats);
   }
 

@@ -1,8 +1,17 @@
 import { type CableEnd, createCableEnd } from '@vivarium/net-cable';
 import { createSwitch, type SwitchPort } from '@vivarium/net-switch';
+import { createUplink, type WebSocketUplink } from '@vivarium/net-websocket';
 import { errors } from '../errors.ts';
 import { problemOf } from '../problem.ts';
-import { MOST_SEATS, seatName, type SeatStatus, type SwitchCommand, type SwitchReport } from './protocol.ts';
+import {
+  MOST_SEATS,
+  type SeatStatus,
+  type SwitchCommand,
+  type SwitchReport,
+  seatName,
+  type UplinkAddress,
+  type UplinkStatus,
+} from './protocol.ts';
 
 /** As much of a page's port as is used; a test has one of its own. */
 export interface PagePort {
@@ -29,6 +38,8 @@ export class Lan {
   readonly #pages = new Set<PagePort>();
   readonly #seats = new Map<number, Seat>();
   readonly #told = new Map<PagePort, string>();
+  #uplink: { readonly backend: WebSocketUplink; readonly port: SwitchPort } | undefined;
+  #uplinkStatus: UplinkStatus = { state: 'off' };
 
   constructor() {
     const timer: unknown = setInterval(() => this.#tell(), LOOK);
@@ -56,6 +67,9 @@ export class Lan {
         seat?.cable.setLink(command.up);
         break;
       }
+      case 'uplink':
+        this.#setUplink(command.to);
+        break;
       case 'leave':
         this.leave(page);
     }
@@ -67,6 +81,24 @@ export class Lan {
     for (const [number, { owner }] of this.#seats) if (owner === page) this.#remove(number);
     this.#pages.delete(page);
     this.#told.delete(page);
+  }
+
+  #setUplink(to: UplinkAddress | undefined): void {
+    if (this.#uplink !== undefined) {
+      this.#uplink.backend.close();
+      this.#switch.remove(this.#uplink.port);
+    }
+    this.#uplink = undefined;
+    this.#uplinkStatus = { state: 'off' };
+    if (to === undefined) return;
+    const backend = createUplink(to);
+    this.#uplink = { backend, port: this.#switch.uplink(backend) };
+    this.#uplinkStatus = { state: 'connecting' };
+    backend.onState((state, error) => {
+      if (this.#uplink?.backend !== backend || state === 'closed') return;
+      this.#uplinkStatus = { state, ...(error === undefined ? {} : { problem: problemOf(error) }) };
+      this.#tell();
+    });
   }
 
   #own(page: PagePort, number: number): Seat | undefined {
@@ -135,7 +167,7 @@ export class Lan {
   /** Tells each page how things are, when that is not what it was told last. */
   #tell(): void {
     for (const page of this.#pages) {
-      const status = { seats: this.#status(page) };
+      const status = { seats: this.#status(page), uplink: this.#uplinkStatus };
       const text = JSON.stringify(status);
       if (this.#told.get(page) === text) continue;
       this.#told.set(page, text);

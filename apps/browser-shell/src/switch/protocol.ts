@@ -11,6 +11,8 @@ export type SwitchCommand =
   | { readonly kind: 'unplug'; readonly number: number }
   /** Pulls the cable out of the switch, or puts it back. */
   | { readonly kind: 'link'; readonly number: number; readonly up: boolean }
+  /** Connects the switch with the host's network, or takes it off again; for the machines of all pages. */
+  | { readonly kind: 'uplink'; readonly to: UplinkAddress | undefined }
   /** The page closes: all that it plugged in goes. */
   | { readonly kind: 'leave' };
 
@@ -36,6 +38,20 @@ export interface SeatStatus {
 
 export interface SwitchStatus {
   readonly seats: readonly SeatStatus[];
+  readonly uplink: UplinkStatus;
+}
+
+/** A relay, and what it wants to know. */
+export interface UplinkAddress {
+  readonly url: string;
+  readonly token: string;
+}
+
+export interface UplinkStatus {
+  /** `waiting`: it was lost, and is opened again after a while. */
+  readonly state: 'off' | 'connecting' | 'open' | 'waiting';
+  /** Why it waits. */
+  readonly problem?: Problem;
 }
 
 /** Most machines on the switch. */

@@ -35,10 +35,10 @@ const LINES = 5000;
 const FOR_EVER = 'while :; do :; done';
 
 const work = (name: string, rounds: number): string => `
-seq 1 ${LINES} >/tmp/data
+seq 1 ${LINES} >data
 sum=${name} round=0
 while [ $round -lt ${rounds} ]; do
-  sum=$({ echo $sum; cat /tmp/data; } | sha256sum)
+  sum=$({ echo $sum; cat data; } | sha256sum)
   sum=\${sum%% *} round=$((round+1))
 done
 echo "checksum $sum"

@@ -30,16 +30,23 @@ export const plainEnd = (end: CellEnd): PlainEnd => {
 
 const DEEPEST = 6;
 const MOST_ENTRIES = 64;
+/** Values of one event, all depths together. */
+const MOST_VALUES = 256;
 
 /** An event of a machine as plain data: numbers of 64 bits in hexadecimal, errors by code and message, all of it bounded. */
-export const plainEvent = (value: unknown, depth = 0): unknown => {
-  if (typeof value === 'string') return cut(value, 1024);
-  if (typeof value === 'bigint') return `0x${value.toString(16)}`;
-  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
-  if (value === null || typeof value === 'boolean') return value;
-  if (value instanceof Error) return codedError(value, value.name);
-  if (typeof value !== 'object' || depth >= DEEPEST) return undefined;
-  if (Array.isArray(value)) return value.slice(0, MOST_ENTRIES).map((each) => plainEvent(each, depth + 1) ?? null);
-  const entries = Object.entries(value).slice(0, MOST_ENTRIES);
-  return Object.fromEntries(entries.map(([key, each]) => [cut(key, 128), plainEvent(each, depth + 1)]));
+export const plainEvent = (event: unknown): unknown => {
+  let left = MOST_VALUES;
+  const plain = (value: unknown, depth: number): unknown => {
+    if (--left < 0) return undefined;
+    if (typeof value === 'string') return cut(value, 1024);
+    if (typeof value === 'bigint') return `0x${value.toString(16)}`;
+    if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+    if (value === null || typeof value === 'boolean') return value;
+    if (value instanceof Error) return codedError(value, value.name);
+    if (typeof value !== 'object' || depth >= DEEPEST) return undefined;
+    if (Array.isArray(value)) return value.slice(0, MOST_ENTRIES).map((each) => plain(each, depth + 1) ?? null);
+    const entries = Object.entries(value).slice(0, MOST_ENTRIES);
+    return Object.fromEntries(entries.map(([key, each]) => [cut(key, 128), plain(each, depth + 1)]));
+  };
+  return plain(event, 0);
 };

@@ -1,5 +1,7 @@
+import { TokenBucket } from '@vivarium/token-bucket';
 import type { CellOptions, CellStats } from '../cell.ts';
 import { errors } from '../errors.ts';
+import { hostNow } from '../event-loop.ts';
 import { ConsoleHub, type ConsoleLimits, type HostConsole } from './console-hub.ts';
 import { deferred } from './deferred.ts';
 import type { CellEnd, CodedError } from './end.ts';
@@ -52,6 +54,8 @@ type Simple = Exclude<Waited, 'create' | 'grant'>;
 const DEADLINES: Required<CellDeadlines> = { create: 60_000, answer: 30_000, silence: 10_000 };
 /** Milliseconds for a cell whose channel has closed to die, and say of what. */
 const LAST_WORDS = 2000;
+/** Events that are taken from a cell; more are dropped. */
+const EVENTS = { rate: 200, burst: 1000 };
 const NOTHING_DONE: CellStats = { instructions: 0, slices: 0, idleMilliseconds: 0, wallMilliseconds: 0 };
 const STOPPED: CellEnd = { kind: 'stopped' };
 
@@ -66,6 +70,7 @@ export class RemoteCell implements AsyncDisposable {
   readonly #questions = new Questions();
   readonly #watch: SilenceWatch;
   readonly #lease: RemoteLease;
+  readonly #events = new TokenBucket(EVENTS, hostNow() * 1e6);
   readonly #ended = deferred<CellEnd>();
   readonly #hello = deferred<void>();
   #listeners: readonly ((event: CellEvent) => void)[] = [];
@@ -326,11 +331,13 @@ export class RemoteCell implements AsyncDisposable {
       hub?.output(report.bytes, report.lost);
       return hub !== undefined;
     } else if (report.kind === 'taken') return this.#hubs.get(report.console)?.inputTaken(report.count) === true;
-    else if (report.kind === 'event') this.#emit({ name: report.name, event: report.event });
-    else {
+    else if (report.kind === 'event') {
+      // A cell keeps to a lower rate, unless it is none any more.
+      if (this.#events.take(1, hostNow() * 1e6)) this.#emit({ name: report.name, event: report.event });
+    } else {
       this.#stats = report.stats;
       if (report.kind === 'ended') this.#settle(report.end as CellEnd);
-      else if (this.#state !== 'ended') this.#state = report.state;
+      else if (this.#state !== 'ended' && report.state !== 'ended') this.#state = report.state;
     }
     return true;
   }

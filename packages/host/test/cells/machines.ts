@@ -53,6 +53,8 @@ const PROGRAMS = {
     j 1b`,
   /** Counts for ever. */
   spin: 'csrw mie, zero\n 1: addi t0, t0, 1\n j 1b',
+  /** Counts for a second or so, then powers off. */
+  later: `li t0, 100000000\n 1: addi t0, t0, -1\n bnez t0, 1b\n ${POWER_OFF}`,
   /** Waits for an interrupt that nothing can raise. */
   sleep: 'csrw mie, zero\n wfi\n j .',
   /** No trap handler and an instruction that is none. */
@@ -124,6 +126,16 @@ export const glutton = (): MachineSpec =>
       void setTimeout(() => {
         const hoard: unknown[] = [];
         for (;;) hoard.push(Array.from({ length: 1_000_000 }, (_, index) => index + 0.5));
+      }, 20),
+  );
+
+/** Takes memory beside the JavaScript heap. */
+export const bomb = (): MachineSpec =>
+  spoilt(
+    () =>
+      void setTimeout(() => {
+        const hoard: Uint8Array[] = [];
+        for (;;) hoard.push(new Uint8Array(32 << 20).fill(1));
       }, 20),
   );
 

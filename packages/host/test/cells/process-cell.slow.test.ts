@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RemoteCell } from '@vivarium/host';
 import { createProcessCell, processCells } from '@vivarium/host/node';
 import { describe, expect, it } from 'vitest';
@@ -85,6 +86,17 @@ describe('a process cell', () => {
       view.send(bytes('after.'));
       expect(await second.ended).toEqual({ kind: 'power-off' });
       expect(reader.text).toBe('before after');
+    }));
+
+  it('whose guest powers off while there is no host leaves word of it, and nothing else', () =>
+    withFolder(async (folder) => {
+      const kind = processCells({ folder, outlive: true });
+      const cell = await RemoteCell.create(await kind.launch({ name: 'lasting', limits: {} }), program('later'));
+      await cell.start();
+      cell.letGo();
+      while (alive(cell.pid)) await sleep(20);
+      expect(await kind.adopt?.()).toEqual([{ name: 'lasting', lastWord: { kind: 'power-off' } }]);
+      expect(readdirSync(folder)).toEqual([]);
     }));
 
   it.each([

@@ -11,6 +11,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
     bus: { type: 'string', default: 'mmio' },
+    format: { type: 'string', default: 'qcow2' },
   },
 });
 
@@ -20,12 +21,18 @@ const delayOf = (round: number): number => {
   return ((mixed ^ (mixed >>> 13)) >>> 0) % LONGEST_DELAY;
 };
 
+const format = values.format === 'raw' ? 'raw' : 'qcow2';
 const folder = mkdtempSync(join(tmpdir(), 'vivarium-crash-'));
 let promised = 0;
 let failed = 0;
 try {
   for (let round = 1; round <= Number(values.rounds); round++) {
-    const result = await crashRound({ image: join(folder, 'disk.img'), bus: values.bus, delay: delayOf(round) });
+    const result = await crashRound({
+      image: join(folder, 'disk.img'),
+      format,
+      bus: values.bus,
+      delay: delayOf(round),
+    });
     promised += result.promised;
     if (result.problem === undefined) continue;
     failed += 1;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { checkImage, makeImage, readInside } from './image.ts';
+import { asRaw, checkFileSystem, type ImageFormat, makeImage, readInside } from './image.ts';
 import { firstLost, safeNumbers } from './lines.ts';
 
 const VIV = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url));
@@ -20,6 +20,7 @@ done`;
 
 export interface RoundOptions {
   readonly image: string;
+  readonly format: ImageFormat;
   readonly bus: string;
   /** Milliseconds between the first promise and the kill. */
   readonly delay: number;
@@ -31,9 +32,9 @@ export interface RoundResult {
 }
 
 /** Runs the writer until the delay is over, and gives what the guest promised. */
-const killedInTheMiddle = ({ image, bus, delay }: RoundOptions): Promise<readonly number[]> =>
+const killedInTheMiddle = ({ image, format, bus, delay }: RoundOptions): Promise<readonly number[]> =>
   new Promise((resolve, reject) => {
-    const run = ['run', 'debian', '--disk', image, '--bus', bus, `--exec=${WRITER}`];
+    const run = ['run', 'debian', '--disk', `${image},format=${format}`, '--bus', bus, `--exec=${WRITER}`];
     const child = spawn(process.execPath, ['--conditions=@vivarium/source', VIV, ...run], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -60,10 +61,13 @@ const killedInTheMiddle = ({ image, bus, delay }: RoundOptions): Promise<readonl
 
 /** One machine, killed; and what the host finds on its disk. */
 export const crashRound = async (options: RoundOptions): Promise<RoundResult> => {
-  makeImage(options.image);
+  const { image, format } = options;
+  makeImage(image, format);
   const promised = await killedInTheMiddle(options);
-  const wrong = checkImage(options.image);
-  const lost = firstLost(promised, readInside(options.image, '/log'));
+  const { raw, problem } = asRaw(image, format);
+  if (problem !== undefined) return { promised: promised.length, problem };
+  const wrong = checkFileSystem(raw);
+  const lost = firstLost(promised, readInside(raw, '/log'));
   return {
     promised: promised.length,
     problem: wrong ?? (lost === undefined ? undefined : `line ${lost} was flushed, and is gone`),

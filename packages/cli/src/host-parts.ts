@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { closeSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
 import {
   hostDirectory,
@@ -15,6 +15,7 @@ import type { DiskArgument } from './arguments/disk-argument.ts';
 import type { NetArgument } from './arguments/net-argument.ts';
 import type { ShareArgument } from './arguments/share-argument.ts';
 import { errors } from './errors.ts';
+import { openOutput } from './output-file.ts';
 
 /** What a run asks of the host for its devices. */
 export interface HostPartsRequest {
@@ -39,7 +40,7 @@ export const openHostParts = ({ disks, networks, shares }: HostPartsRequest): Ho
   try {
     return {
       disks: disks.map((disk) => openDisk(disk, open)),
-      networks: networks.map(openNetwork),
+      networks: networks.map((network) => openNetwork(network, open)),
       shares: shares.map((share) => openShare(share, open)),
       [Symbol.dispose]: close,
     };
@@ -91,13 +92,20 @@ const backingIn = ({ path, backing }: DiskArgument): OpenBacking => {
   };
 };
 
-const openNetwork = ({ mac, ping, dns, nat }: NetArgument): VirtNetwork => ({
+const openNetwork = ({ mac, ping, dns, pcap, nat }: NetArgument, open: (() => void)[]): VirtNetwork => ({
   backend: userNetwork({
     ...nat,
     host: nodeHostNetwork({ ping: ping ? 'command' : 'none', ...(dns.length === 0 ? {} : { dnsServers: dns }) }),
   }),
   ...(mac === undefined ? {} : { mac }),
+  ...(pcap === undefined ? {} : { capture: openCapture(pcap, open) }),
 });
+
+const openCapture = (path: string, open: (() => void)[]): ((bytes: Uint8Array) => void) => {
+  const file = openOutput('--net', path);
+  open.push(() => closeSync(file));
+  return (bytes) => writeFileSync(file, bytes);
+};
 
 const openShare = (argument: ShareArgument, open: (() => void)[]): VirtShare => {
   const { path, tag, readOnly, protocol, cache, records } = argument;

@@ -1,5 +1,5 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { errors } from './errors.ts';
+import { closeSync, writeSync } from 'node:fs';
+import { openOutput } from './output-file.ts';
 
 const STDERR = 2;
 /** Characters gathered before they are written. */
@@ -25,13 +25,7 @@ export class TraceFile {
 
   /** `path` may be `-` for standard error; `option` is the one that asked for it. Throws `VIV_FILE_UNWRITABLE`. */
   constructor(option: string, path: string) {
-    try {
-      this.#file = path === '-' ? STDERR : openSync(path, 'w');
-    } catch (error) {
-      throw errors.make('VIV_FILE_UNWRITABLE', `${option}: '${path}' cannot be written: ${(error as Error).message}`, {
-        cause: error,
-      });
-    }
+    this.#file = path === '-' ? STDERR : openOutput(option, path);
   }
 
   line(text: string): void {

@@ -54,12 +54,13 @@ describe('--net', () => {
   it('reads forwards, rules and addresses', () => {
     const text = [
       'user,mac=02:00:00:00:00:01,forward=8080:80,forward=udp:0.0.0.0:53:5353,forward=[::1]:0:22,isolated',
-      'egress=listed,allow=*.debian.org:443,allow=tcp:192.168.1.0/24:20-22,allow=10.1.2.3,network=10.9.0.0/24,ping,dns=127.0.0.1:5353,dns=::1',
+      'egress=listed,allow=*.debian.org:443,allow=tcp:192.168.1.0/24:20-22,allow=10.1.2.3,network=10.9.0.0/24,ping,dns=127.0.0.1:5353,dns=::1,pcap=a.pcapng',
     ].join(',');
     expect(parseNetArgument(text)).toEqual({
       mac: '02:00:00:00:00:01',
       ping: true,
       dns: ['127.0.0.1:5353', '::1'],
+      pcap: 'a.pcapng',
       nat: {
         network: '10.9.0.0/24',
         hostLoopback: false,

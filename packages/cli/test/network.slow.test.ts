@@ -1,10 +1,14 @@
+import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { codeIn, finished, start, viv } from './support/viv.ts';
+import { codeIn, finished, Scratch, start, viv } from './support/viv.ts';
+
+const scratch = new Scratch();
 
 const MIB = 1024 * 1024;
 const DOWNLOAD = 100 * MIB;
@@ -70,6 +74,7 @@ describe('a guest behind address translation', () => {
     server.closeAllConnections();
     server.close();
     names.close();
+    scratch.remove();
   });
 
   it('pings, looks names up, downloads 100 MB, and has 100 connections at once', async () => {
@@ -126,18 +131,16 @@ describe('a guest behind address translation', () => {
     expect({ answer, code: (await end).code }).toEqual({ answer: 'from the guest\n', code: 7 });
   });
 
-  it('goes nowhere that is not allowed', async () => {
+  it('goes nowhere that is not allowed, and is captured as it tries', async () => {
     const command = `wget -q -T 5 -O - http://10.0.2.2:${port}/small/1; echo $?`;
-    const { stdout } = await viv(
-      'run',
-      'debian',
-      '--timeout',
-      '200',
-      '--net',
-      'user,egress=listed',
-      `--exec=${command}`,
-    );
+    const capture = join(scratch.path, 'guest.pcapng');
+    const network = `user,egress=listed,pcap=${capture}`;
+    const { stdout } = await viv('run', 'debian', '--timeout', '200', '--net', network, `--exec=${command}`);
     expect(stdout).toBe('1\n');
+    const filter = 'dhcp.option.dhcp == 5 || tcp.flags.reset == 1';
+    const fields = ['-T', 'fields', '-e', 'dhcp.option.dhcp', '-e', 'tcp.srcport'];
+    const tshark = spawnSync('tshark', ['-r', capture, '-Y', filter, ...fields], { encoding: 'utf8' });
+    expect(tshark.stdout.trim().split('\n')).toEqual(['5\t', `\t${port}`]);
   });
 
   it('does not start when a port is taken', async () => {

@@ -1,4 +1,5 @@
-import { NetBackendToken } from '@vivarium/contracts';
+import { NetBackendToken, type PartSpec } from '@vivarium/contracts';
+import { type CaptureSink, netCapture } from '@vivarium/net-capture';
 import { nat, type NatOptions } from '@vivarium/net-nat';
 import { virtioNet } from '@vivarium/virtio-net';
 import type { Backend, BoardDevice } from './board-device.ts';
@@ -11,6 +12,8 @@ export interface VirtNetwork {
   readonly backend: Backend;
   /** Default: a random one. */
   readonly mac?: string;
+  /** Takes a capture (pcapng) of what goes over the card, in pieces: see @vivarium/net-capture. */
+  readonly capture?: CaptureSink;
   /** Further options of the card, such as its rates: see @vivarium/virtio-net. */
   readonly options?: Readonly<Record<string, unknown>>;
 }
@@ -18,13 +21,22 @@ export interface VirtNetwork {
 /** The host's network behind address translation, without privileges: see @vivarium/net-nat. */
 export const userNetwork = (options: NatOptions): Backend => ({ plugin: nat, options });
 
-/** `net0` on `network0`. */
-export const networkDevice = ({ backend, mac, options }: VirtNetwork, index: number): BoardDevice => ({
-  backends: [{ ...backend, id: `network${index}` }],
-  device: {
-    id: `net${index}`,
-    plugin: virtioNet,
-    options: { ...options, ...(mac === undefined ? {} : { mac }) },
-    use: { [NetBackendToken.name]: `network${index}` },
-  },
-});
+/** `net0` on `network0`, with `capture0` between them when there is one. */
+export const networkDevice = ({ backend, mac, capture, options }: VirtNetwork, index: number): BoardDevice => {
+  const network: PartSpec = { ...backend, id: `network${index}` };
+  const tap: PartSpec = {
+    id: `capture${index}`,
+    plugin: netCapture,
+    options: { write: capture, name: `net${index}` },
+    use: { [NetBackendToken.name]: network.id },
+  };
+  return {
+    backends: capture === undefined ? [network] : [network, tap],
+    device: {
+      id: `net${index}`,
+      plugin: virtioNet,
+      options: { ...options, ...(mac === undefined ? {} : { mac }) },
+      use: { [NetBackendToken.name]: capture === undefined ? network.id : tap.id },
+    },
+  };
+};

@@ -6,13 +6,15 @@ export interface NetArgument {
   readonly mac: string | undefined;
   /** Echoes of the guest start the system's `ping`. */
   readonly ping: boolean;
+  /** File for a capture of what goes over the card. */
+  readonly pcap: string | undefined;
   /** Servers that answer the guest's questions; none: those of the host. */
   readonly dns: readonly string[];
   /** Of the translator, without the host's network. */
   readonly nat: Omit<NatOptions, 'host'>;
 }
 
-const FIELDS = { flags: ['ping', 'isolated'], values: ['mac', 'forward', 'egress', 'allow', 'network', 'dns'] };
+const FIELDS = { flags: ['ping', 'isolated'], values: ['mac', 'forward', 'egress', 'allow', 'network', 'dns', 'pcap'] };
 const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i;
 const SERVER = /^(?:\d+(?:\.\d+){3}(?::\d{1,5})?|[0-9a-f:]*:[0-9a-f:.]*|\[[0-9a-f:.]+\](?::\d{1,5})?)$/i;
 const EGRESS = ['open', 'public', 'listed'] as const;
@@ -73,8 +75,8 @@ const readAll = <Item>(
 };
 
 /**
- * Reads `user[,mac=MAC][,forward=…]…[,egress=open|public|listed][,allow=…]…[,network=CIDR][,dns=SERVER]…[,isolated][,ping]`.
- * Gives what is wrong as text.
+ * Reads `user[,mac=MAC][,forward=…]…[,egress=open|public|listed][,allow=…]…[,network=CIDR][,dns=SERVER]…[,isolated][,ping]
+ * [,pcap=FILE]`. Gives what is wrong as text.
  */
 export const parseNetArgument = (text: string): NetArgument | string => {
   const parts = splitArgument(text, FIELDS);
@@ -99,6 +101,7 @@ export const parseNetArgument = (text: string): NetArgument | string => {
     mac,
     ping: parts.has('ping'),
     dns: parts.all('dns'),
+    pcap: parts.value('pcap'),
     nat: {
       forwards: [...forwards],
       egress: { mode, allow: [...allow] },

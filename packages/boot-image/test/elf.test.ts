@@ -122,7 +122,7 @@ describe('readElf', () => {
     ['VIV_IMAGE_TRUNCATED', elfFile([{ physical: 0x1000n, bytes: four }]).subarray(0, 121)],
     ['VIV_IMAGE_TRUNCATED', elfFile([{ physical: 0x1000n, bytes: four }]).subarray(0, 100)],
     ['VIV_IMAGE_TRUNCATED', elfFile([]).subarray(0, 63)],
-  ])('refuses with %s', (code, bytes) => {
+  ])('H9 refuses with %s', (code, bytes) => {
     expect(outcome(() => readElf({ name: 'x', bytes }))).toBe(code);
   });
 

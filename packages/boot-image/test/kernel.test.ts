@@ -41,7 +41,7 @@ describe('readKernel', () => {
     ['VIV_IMAGE_COMPRESSED', at(0, 0xfd, 0x37, 0x7a, 0x58, 0x5a, 0)],
     ['VIV_IMAGE_COMPRESSED', at(0, 0x28, 0xb5, 0x2f, 0xfd)],
     ['VIV_IMAGE_COMPRESSED', at(0, ...tail('MZ\0\0zimg'))],
-  ])('refuses with %s', (code, bytes) => {
+  ])('H9 refuses with %s', (code, bytes) => {
     expect(outcome(() => readKernel(named(bytes)))).toBe(code);
   });
 
@@ -57,7 +57,7 @@ describe('readKernel', () => {
     expect(outcome(() => readKernel(named(bytes)))).toBe('VIV_IMAGE_FOREIGN');
   });
 
-  it('answers any corruption with an image or a coded error', () => {
+  it('H9 answers any corruption with an image or a coded error', () => {
     const codes = Object.keys(errorTable);
     const base = fc.constantFrom(
       linuxImage(),

@@ -74,12 +74,12 @@ describe('MemoryPlan', () => {
     );
   });
 
-  it('names what does not fit', () => {
+  it('H9 names what does not fit', () => {
     expect(() => boot(16 * MIB, 31)).toThrow(/vmlinux \(31 MiB\) does not fit into 16 MiB of RAM/);
     expect(() => boot(40 * MIB, 31, 20 * MIB)).toThrow(/initrd \(20 MiB\) does not fit .* beside vmlinux \(31 MiB\)/);
   });
 
-  it('refuses overlaps, places outside of RAM, and a machine without RAM', () => {
+  it('H9 refuses overlaps, places outside of RAM, and a machine without RAM', () => {
     const plan = new MemoryPlan(bank(16 * MIB));
     plan.claim({ name: 'a', base: RAM, length: 4096 });
     expect(outcome(() => plan.claim({ name: 'b', base: RAM + 4095, length: 1 }))).toBe('VIV_IMAGE_OVERLAP');

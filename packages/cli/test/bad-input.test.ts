@@ -70,7 +70,7 @@ describe('a file', () => {
   });
 });
 
-describe('a kernel', () => {
+describe('H9 a kernel', () => {
   const boot = (image: Uint8Array, ...more: string[]) => ['run', '--kernel', scratch.put('kernel', image), ...more];
 
   it('that is empty', async () =>

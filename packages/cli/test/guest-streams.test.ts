@@ -64,7 +64,7 @@ class FakeSink extends EventEmitter {
 }
 
 describe('output', () => {
-  it('makes the guest wait while the reader is slow', () => {
+  it('L2 makes the guest wait while the reader is slow', () => {
     const port = new FakePort();
     const sink = new FakeSink();
     const output = new GuestOutput(port, sink);
@@ -98,7 +98,7 @@ describe('output', () => {
     expect(port.listeners + port.holds).toBe(0);
   });
 
-  it('kept for --json has a cap', () => {
+  it('L3 kept for --json has a cap', () => {
     const captured = new Captured();
     for (let piece = 0; piece < 20; piece++) captured.write(new Uint8Array(1 << 20).fill(0x61));
     expect(captured.truncated).toBe(true);

@@ -224,7 +224,7 @@ describe('several vCPUs', () => {
 });
 
 describe('the host', () => {
-  it('gets turns of the event loop while a guest spins, and can stop it', async () => {
+  it('H8 gets turns of the event loop while a guest spins, and can stop it', async () => {
     const fake = new FakeMachine([new FakeVcpu(0, busy)]);
     const cell = createInlineCell(fake.machine);
     const run = cell.run();

@@ -283,6 +283,29 @@ describe('system bus', () => {
     expect([bus.read(BASE, 4), bus.write(BASE, 4, 0), bus.placements]).toEqual([BUS_FAULT, false, []]);
   });
 
+  it('H4 lets an access end within which its machine is disposed of, and no other after it', async () => {
+    let ending: Promise<void> | undefined;
+    let calls = 0;
+    const end = (): number => {
+      calls++;
+      ending ??= subject.machine.dispose();
+      return 7;
+    };
+    const subject = await busOf([region({ read: end, write: end }), BASE]);
+    const { bus, failures } = subject;
+    expect([bus.read(BASE, 4), calls]).toEqual([7, 1]);
+    // Parts are released in turns of the event loop; from the moment it began nobody is called any more or all still are.
+    await ending;
+    calls = 0;
+    expect([bus.read(BASE, 4), bus.write(BASE, 4, 1), bus.read64(BASE), calls]).toEqual([
+      BUS_FAULT,
+      false,
+      undefined,
+      0,
+    ]);
+    expect(failures).toEqual([]);
+  });
+
   it('finds for any placement and any address what a search of all regions finds', async () => {
     const layout = fc.array(fc.tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 1, max: 40 })), {
       minLength: 1,

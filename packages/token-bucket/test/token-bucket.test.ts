@@ -16,7 +16,7 @@ const steps = fc.array(fc.record({ amount, pass: fc.oneof(fc.nat(100), fc.nat(2_
 const SLACK = 1 + 1e-9;
 
 describe('a token bucket', () => {
-  it('grants no span of time more than its burst and what came in, and what one request owes', () => {
+  it('L5 grants no span of time more than its burst and what came in, and what one request owes', () => {
     fc.assert(
       fc.property(limit, steps, fc.nat(1e12), (given, sequence, start) => {
         const bucket = new TokenBucket(given, start);
@@ -41,7 +41,7 @@ describe('a token bucket', () => {
     );
   });
 
-  it('grants at the moment that it names, which is finite, and not much earlier', () => {
+  it('L5 grants at the moment that it names, which is finite, and not much earlier', () => {
     fc.assert(
       fc.property(limit, steps, fc.nat(1e12), (given, sequence, start) => {
         const bucket = new TokenBucket(given, start);

@@ -60,7 +60,7 @@ describe('output of the guest', () => {
     expect(heard.length).toBe(3);
   });
 
-  it('keeps the newest bytes for late viewers, and no more than the cap', () => {
+  it('L2 keeps the newest bytes for late viewers, and no more than the cap', () => {
     const { pipe } = makePipe(8);
     pipe.write(text('0123'));
     expect(string(pipe.scrollback())).toBe('0123');
@@ -99,7 +99,7 @@ describe('output of the guest', () => {
     expect(device.pending.length).toBe(0);
   });
 
-  it('does not grow the host in a flood: a held flood is refused, a free one makes room', () => {
+  it('L2 does not grow the host in a flood: a held flood is refused, a free one makes room', () => {
     const { pipe } = makePipe(1024);
     const line = text(`${'flood '.repeat(20)}\n`);
     let delivered = 0;
@@ -137,7 +137,7 @@ describe('input to the guest', () => {
     expect(String.fromCharCode(...device.received)).toBe('early');
   });
 
-  it('is refused beyond the cap, and the sender is told when there is room', () => {
+  it('L3 is refused beyond the cap, and the sender is told when there is room', () => {
     const { pipe } = makePipe(8);
     const device = new FakeDevice(pipe);
     device.room = 0;

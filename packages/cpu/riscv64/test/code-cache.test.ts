@@ -5,7 +5,7 @@ import { bareCore, RAM_BASE } from './bare-core.ts';
 
 const word = (text: string): number => new DataView(assemble(text).bytes.buffer).getUint32(0, true);
 
-describe('code that the guest changes', () => {
+describe('H7 code that the guest changes', () => {
   it.each(['fence.i', 'nop'])('runs as changed, followed by %s', async (between) => {
     // Software must use fence.i; we let a hart see its own stores at once.
     const { vcpu, read } = await bareCore(`

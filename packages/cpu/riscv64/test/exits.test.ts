@@ -40,7 +40,7 @@ describe('a guest that can do nothing any more is told so', () => {
 });
 
 describe('a guest that an interrupt can still reach', () => {
-  it('waits, and wakes though interrupts are off in mstatus', async () => {
+  it('H8 waits, and wakes though interrupts are off in mstatus', async () => {
     const { vcpu, read } = await bareCore('li t0, 0x80\n csrw mie, t0\n wfi\n addi a0, a0, 1\nend: j end');
     expect(vcpu.run(100)).toEqual({ kind: 'idle' });
     expect(vcpu.attemptedInSlice).toBe(3);
@@ -49,7 +49,7 @@ describe('a guest that an interrupt can still reach', () => {
     expect(read('a0')).toBe(1);
   });
 
-  it('spins in `j .` until it comes, and uses up each slice at once', async () => {
+  it('H8 spins in `j .` until it comes, and uses up each slice at once', async () => {
     const { vcpu, read } = await bareCore(`
   la t0, handler
   csrw mtvec, t0

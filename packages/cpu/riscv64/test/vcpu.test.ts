@@ -37,7 +37,7 @@ describe('running', () => {
     expect(read('a0')).toBe(7);
   });
 
-  it('ends with a named fault where nothing can ever happen again', async () => {
+  it('H8 ends with a named fault where nothing can ever happen again', async () => {
     const { vcpu } = await bareCore('nop\nend: j end');
     expect(vcpu.run(1000)).toMatchObject({
       kind: 'fault',

@@ -166,7 +166,7 @@ describe('a walk of random page tables', () => {
 
   const satpOf = ({ levels, root }: Scenario): bigint => (BigInt(levels + 5) << 60n) | BigInt(RAM_BASE / 4096 + root);
 
-  it('ends where the specification says: address, fault, A and D', () => {
+  it('H6 ends where the specification says: address, fault, A and D', () => {
     const seen = new Map<string, number>();
     fc.assert(
       fc.property(scenario, (given) => {
@@ -212,7 +212,7 @@ describe('a walk of random page tables', () => {
     }
   });
 
-  it('ends with a fault in tables that point to themselves', () => {
+  it('H6 ends with a fault in tables that point to themselves', () => {
     rig.memory.clear();
     rig.hart.pmp.reset();
     rig.hart.pmp.writeAddress(0, (1n << 54n) - 1n);
@@ -224,6 +224,51 @@ describe('a walk of random page tables', () => {
       rig.setSatp((mode << 60n) | BigInt(RAM_BASE / 4096));
       rig.hart.select();
       for (const virtual of [0n, 0x12345678n, 2n ** 64n - 8n]) {
+        for (const access of [READ, WRITE, FETCH] as const) expect(rig.resolve(virtual, 4, access)).toBe(PAGE_FAULT);
+      }
+    }
+  });
+
+  it.each([
+    ['registers of a device', 0x1000_0000n],
+    ['the first page behind RAM', BigInt(RAM_BASE + RAM_BYTES)],
+    ['the last page there can be', (1n << 56n) - 4096n],
+    ['address 0', 0n],
+  ])('H6 H7 ends with an access fault when its tables are in %s', (_where, table) => {
+    rig.memory.clear();
+    rig.hart.pmp.reset();
+    rig.hart.pmp.writeAddress(0, (1n << 54n) - 1n);
+    rig.hart.pmp.writeConfiguration(0, 0x1f);
+    Object.assign(rig.control, { privilege: 1, mstatus: 0, hardwareAccessedDirty: true });
+    const pointer = ((table >> 12n) << 10n) | 1n;
+    for (const mode of [8n, 9n, 10n]) {
+      // The root itself, and then a table that the root points to.
+      for (const root of [table, BigInt(RAM_BASE)]) {
+        rig.writeEntry(RAM_BASE, pointer);
+        rig.setSatp((mode << 60n) | (root >> 12n));
+        rig.hart.select();
+        for (const access of [READ, WRITE, FETCH] as const) expect(rig.resolve(0x10n, 4, access)).toBe(ACCESS_FAULT);
+      }
+    }
+  });
+
+  it('H6 faults at addresses that are not canonical, whatever the tables say', () => {
+    rig.memory.clear();
+    rig.hart.pmp.reset();
+    rig.hart.pmp.writeAddress(0, (1n << 54n) - 1n);
+    rig.hart.pmp.writeConfiguration(0, 0x1f);
+    Object.assign(rig.control, { privilege: 1, mstatus: 0 });
+    // Leaves of the largest size everywhere: all that is canonical is RAM.
+    const leaf = ((BigInt(RAM_BASE) >> 12n) << 10n) | 0xcfn;
+    for (let index = 0; index < 512; index += 1) rig.writeEntry(RAM_BASE + index * 8, leaf & ~(0xfn << 10n));
+    for (const [mode, bits] of [
+      [8n, 39n],
+      [9n, 48n],
+      [10n, 57n],
+    ] as const) {
+      rig.setSatp((mode << 60n) | BigInt(RAM_BASE / 4096));
+      rig.hart.select();
+      for (const virtual of [1n << bits, 1n << (bits - 1n), 1n << 63n, (1n << 63n) | 8n, 2n ** 64n - (1n << bits)]) {
         for (const access of [READ, WRITE, FETCH] as const) expect(rig.resolve(virtual, 4, access)).toBe(PAGE_FAULT);
       }
     }

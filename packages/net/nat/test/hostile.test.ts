@@ -179,7 +179,7 @@ const storm = (seed: number, frames: number): void => {
 };
 
 describe('a storm of hostile packets', () => {
-  it.each([1, 2, 3, 4, 5, 6])('throws nothing, and keeps every bound (seed %d)', (seed) => {
+  it.each([1, 2, 3, 4, 5, 6])('L3 throws nothing, and keeps every bound (seed %d)', (seed) => {
     storm(seed, 8000);
     expect(seed).toBeGreaterThan(0);
   });

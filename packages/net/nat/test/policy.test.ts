@@ -69,7 +69,7 @@ const LOCAL = ['0.0.0.0', '127.0.0.1', '127.9.9.9', '169.254.169.254', '224.0.0.
 const PRIVATE = ['10.1.2.3', '172.16.0.1', '172.31.255.255', '192.168.1.1', '100.64.0.1', '198.18.0.1', '203.0.113.9'];
 const PUBLIC = ['8.8.8.8', '1.1.1.1', '172.32.0.1', '100.128.0.1', '11.0.0.1', '169.253.0.1', '223.255.255.255'];
 
-describe('modes', () => {
+describe('L6 modes', () => {
   it.each([
     ['open', [...PUBLIC, ...PRIVATE]],
     ['public', PUBLIC],
@@ -180,7 +180,7 @@ describe('rules', () => {
   });
 });
 
-describe('a name that resolves to a forbidden address', () => {
+describe('L6 a name that resolves to a forbidden address', () => {
   const forbidden = [
     '10.0.0.5',
     '192.168.0.1',

@@ -4,7 +4,7 @@ import { createQcow2, openQcow2 } from '../src/index.ts';
 import { checkImage } from './check-image.ts';
 import { expectNoSurprise, soundImages, withCompressed } from './hostile-images.ts';
 
-describe('a hostile image', () => {
+describe('H10 a hostile image', () => {
   it('is refused with a code, or makes requests fail: nothing throws, nothing hangs', () => {
     for (const { bytes } of soundImages()) expect(checkImage(bytes)).toEqual({ corruptions: [], leaks: 0 });
     // Enough of them get past the header.

@@ -160,7 +160,7 @@ describe('a backing file', () => {
     for (const base of bases) expect(() => base.read(0, sector)).toThrow('EBADF');
   });
 
-  it('that nobody allows is refused, or that the one who may refuses', () => {
+  it('H10 that nobody allows is refused, or that the one who may refuses', () => {
     const file = memoryFile({ bytes: top('raw') });
     expect(() => openQcow2({ file })).toThrow(coded('VIV_QCOW2_BACKING'));
     const refusal = Object.assign(new Error('not below the folder'), { name: 'VivariumError', code: 'VIV_GRANT_PATH' });
@@ -198,7 +198,7 @@ describe('a backing file', () => {
     expect(() => openQcow2({ file, open: () => memoryFile() })).toThrow(coded('VIV_QCOW2_BACKING'));
   });
 
-  it('below itself is refused, whether the files are the same or ever new ones', () => {
+  it('H10 below itself is refused, whether the files are the same or ever new ones', () => {
     const self = memoryFile({ name: 'self', bytes: top('qcow2') });
     expect(() => openQcow2({ file: self, open: () => self })).toThrow(coded('VIV_QCOW2_CHAIN'));
     expect(self.size).toBeGreaterThan(0);

@@ -70,7 +70,7 @@ const create = async (given: Wishes, process: Process): Promise<number> => {
   const files = projectFiles({ name, kind, licence, author, packageManager, year: new Date().getFullYear() });
   await writeProject(folder, files);
   const next = nextSteps(relative(cwd, folder), kind, packageManager);
-  stdout.write(`${name}, a ${KINDS[kind].label}, is in ${folder}.\n\nNext:\n\n${next}\n`);
+  stdout.write(`${talks ? '\n' : ''}${name}, a ${KINDS[kind].label}, is in ${folder}.\n\nNext:\n\n${next}\n`);
   return EXIT.done;
 };
 

@@ -1,19 +1,23 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { configurationFiles } from './configuration.ts';
 import { wordsOf } from './names.ts';
 import { inWordsOf } from './npm-or-pnpm.ts';
 import type { ProjectRequest } from './project-request.ts';
 
-const TEMPLATES = new URL('../templates/', import.meta.url);
+const TEMPLATES = fileURLToPath(new URL('../templates', import.meta.url));
 
 /** Files below a folder of `templates/`, path → text. */
 const templateFiles = (folder: string): ReadonlyMap<string, string> => {
-  const root = new URL(`${folder}/`, TEMPLATES);
-  const paths = readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => `${parentPath.replaceAll('\\', '/')}/${name}`);
-  const start = decodeURIComponent(root.pathname).length;
-  return new Map(paths.map((path) => [path.slice(start).replace(/^\//, ''), readFileSync(path, 'utf8')]));
+  const root = join(TEMPLATES, folder);
+  const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return new Map(
+    files.map(({ parentPath, name }) => {
+      const file = join(parentPath, name);
+      return [relative(root, file).replaceAll(sep, '/'), readFileSync(file, 'utf8')];
+    }),
+  );
 };
 
 /** Every identifier in the code of a template, but for those that stand for the plugin. */
@@ -23,7 +27,7 @@ const identifiers = (template: ReadonlyMap<string, string>): ReadonlySet<string>
 };
 
 const licenceText = ({ name, licence, author, year }: ProjectRequest): string => {
-  const text = readFileSync(new URL(`licenses/${licence}.txt`, TEMPLATES), 'utf8');
+  const text = readFileSync(join(TEMPLATES, 'licenses', `${licence}.txt`), 'utf8');
   return text.replace('YEAR', `${year}`).replace('HOLDER', () => author ?? `The authors of ${name}`);
 };
 

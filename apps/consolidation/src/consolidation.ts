@@ -47,7 +47,7 @@ export interface Consolidation {
 /** Sleeps for less than this part of the time is no choice of the guest. */
 const COMPETES = 0.02;
 
-/** Boots all guests, lets three go wrong, and measures what the others have until they have done their work. */
+/** Boots all guests with equal weights, lets three go wrong, gives the others their weights, and measures what the others have until they have done their work. */
 export const consolidate = async (options: ConsolidationOptions): Promise<Consolidation> => {
   const { guests, pcpus, rounds, progress } = options;
   const { kernel, initrd } = await prepareDebian();
@@ -83,6 +83,7 @@ export const consolidate = async (options: ConsolidationOptions): Promise<Consol
       if (plan.part === 'panic' || plan.part === 'victim') progress(`${plan.name} ended: ${(await ended).kind}`);
     }),
   );
+  for (const { plan, guest, end } of residents) if (end === undefined) guest.change({ weight: plan.weight });
   const now = () => ({
     stats: residents.map(({ guest }) => guest.stats[0]),
     busy: dispatcher.pcpus.reduce((sum, { busy }) => sum + busy, 0),
@@ -92,9 +93,8 @@ export const consolidate = async (options: ConsolidationOptions): Promise<Consol
   await sleep(options.seconds * 1000);
   const [after, time] = [now(), (performance.now() - from) * 1e6];
   const workers = residents.filter(({ plan }) => plan.part === 'work');
-  await Promise.all(
-    workers.map(({ plan, line }, index) => line.call(workers[index], resultOf(plan.name, rounds)).catch(() => {})),
-  );
+  // One that ends before has no result, and its outcome says so.
+  await Promise.allSettled(workers.map((worker) => worker.line(resultOf(worker.plan.name, rounds))));
   const busy = ((after.busy - before.busy) / time / pcpus) * 100;
   return { outcomes: outcomes(residents, before.stats, after.stats, rounds), troubles, busy };
 };

@@ -67,6 +67,6 @@ process.stdout.write(`${[line(head), ...rows].join('\n')}\n\npCPUs were busy for
 const wrong = outcomes.filter((outcome) => outcome.right === false || Math.abs(off(outcome) ?? 0) > TOLERANCE);
 for (const trouble of troubles) process.stdout.write(`trouble: ${JSON.stringify(trouble)}\n`);
 const verdict =
-  wrong.length === 0 ? 'all shares are within 2% of the weights' : `off: ${wrong.map(({ plan }) => plan.name)}`;
+  wrong.length === 0 ? 'all shares are within 2% of the weights' : `off: ${wrong.map(({ plan }) => plan.name).join()}`;
 process.stdout.write(`${verdict}\n`);
 process.exitCode = wrong.length === 0 ? 0 : 1;

@@ -25,7 +25,7 @@ export class Resident {
     if (lease === undefined) throw new Error(`machine ${plan.name} has no lease`);
     this.plan = plan;
     this.machine = machine;
-    this.guest = dispatcher.attach({ name: plan.name, lease, vcpus: [{ weight: plan.weight, slice: SLICE }] });
+    this.guest = dispatcher.attach({ name: plan.name, lease, vcpus: [{ slice: SLICE }] });
     this.ended = machine.ended().then((end) => {
       this.end = end;
       return end;

@@ -76,13 +76,10 @@ describe('resource control', () => {
     const { host, control, add } = controlled();
     await using _ = host;
     await add('one', { shares: 1000, reservation: 700 });
-    const refused = { code: 'VIV_HOST_ADMISSION', message: expect.stringMatching(/cpu: .* 100 are missing/) };
-    expect(() => control.admit(claims('two', { shares: 1000, reservation: 400 }))).toThrow(
-      expect.objectContaining(refused),
-    );
+    expect(() => control.admit(claims('two', { shares: 1000, reservation: 400 }))).toThrow(/cpu: .* 100 are missing/);
     expect(() => control.admit(claims('two', { shares: 1000 }, GIB))).toThrow(/memory: .* are missing/);
     expect(() => control.admit(claims('one', { shares: 1000 }))).toThrow(/admitted already/);
-    expect(() => control.change(claims('one', { shares: 1000, reservation: 1001 }))).toThrow();
+    expect(() => control.change(claims('one', { shares: 1000, reservation: 1001 }))).toThrow(/cpu: /);
     expect(() => control.parameters('two')).toThrow(/was not admitted/);
     control.release('one');
     control.admit(claims('two', { shares: 1000, reservation: 400 }, GIB));

@@ -79,7 +79,7 @@ describe('resource control', () => {
     expect(() => control.admit(claims('two', { shares: 1000, reservation: 400 }))).toThrow(/cpu: .* 100 are missing/);
     expect(() => control.admit(claims('two', { shares: 1000 }, GIB))).toThrow(/memory: .* are missing/);
     expect(() => control.admit(claims('one', { shares: 1000 }))).toThrow(/admitted already/);
-    expect(() => control.change(claims('one', { shares: 1000, reservation: 1001 }))).toThrow(/cpu: /);
+    expect(() => control.change(claims('one', { shares: 1000, reservation: 1001 }))).toThrow(/cpu reservation 1001/);
     expect(() => control.parameters('two')).toThrow(/was not admitted/);
     control.release('one');
     control.admit(claims('two', { shares: 1000, reservation: 400 }, GIB));

@@ -61,9 +61,14 @@ it('puts machines of one page and of another tab on one switch, and gives them a
   await both.page.getByText('Switch: 3 machines, 1 of them in other tabs').waitFor();
   await third.root.getByText('link up').waitFor();
 
+  // A file, in segments that nobody cuts: both have the same.
+  await second.run('httpd -h /bin');
+  await third.run('wget -q -O /tmp/copy http://10.0.2.102/busybox && cmp /tmp/copy /bin/busybox');
+
   // A cable that is pulled, and put back.
   const cable = first.root.getByRole('button', { name: 'Cable' });
   await cable.click();
+  await first.root.getByText('link down').waitFor();
   await second.run('! ping -c 1 -w 1 10.0.2.101 >/dev/null');
   await cable.click();
   await ping(second, 1);

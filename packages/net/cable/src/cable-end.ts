@@ -230,10 +230,11 @@ export class CableEnd implements NetBackend {
       this.#peer.up = up;
       return;
     }
-    this.#peer = { session, window: new SendWindow(window), up };
     // What waits is from the life before, and nobody waits for it to be taken.
+    this.#peer = undefined;
     this.#outlet.flush();
     this.#owed = { frames: 0, bytes: 0 };
+    this.#peer = { session, window: new SendWindow(window), up };
     this.#hello();
     this.#drained();
   }

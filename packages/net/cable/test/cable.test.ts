@@ -218,6 +218,17 @@ describe('an end whose other end is a stranger', () => {
     expect([device.drains, end.send(frame(2))]).toEqual([1, true]);
   });
 
+  it('does not say to a new session what it took of the old one', async () => {
+    const { port1, port2, end, device } = endWith({ queue: { frames: 4, bytes: 200_000 } });
+    const { say, kinds } = stranger(port2);
+    device.room = 0;
+    say(hello);
+    for (let count = 0; count < 4; count += 1) say({ kind: 'frame', bytes: new Uint8Array(60) });
+    say({ ...hello, session: 8 });
+    await settled(port1, port2);
+    expect([kinds(), end.counters.receiveDrops]).toEqual([['hello', 'hello', 'hello'], { flushed: 4 }]);
+  });
+
   it('is not made to send more by one who takes what it was never sent', async () => {
     const { port1, port2, end } = endWith();
     const { say } = stranger(port2);

@@ -1,5 +1,6 @@
 import { runRecipe } from '@vivarium/cli/recipe';
 import { inlineCells, RemoteCell } from '@vivarium/host';
+import { createCell } from '@vivarium/host/node';
 import { afterAll, describe, expect, it } from 'vitest';
 import { programs } from './support/programs.ts';
 import { Scratch } from './support/viv.ts';
@@ -9,14 +10,17 @@ afterAll(() => scratch.remove());
 
 const create = async (args: readonly string[]): Promise<RemoteCell> => {
   const { recipe, onReboot } = await runRecipe(args, { folder: scratch.path });
-  return RemoteCell.create(await inlineCells().launch({ name: 'test', limits: {} }), recipe, { onReboot });
+  return RemoteCell.create(await inlineCells({ createCell }).launch({ name: 'test', limits: {} }), recipe, {
+    onReboot,
+  });
 };
 
 describe('the arguments of `viv run` as a recipe', () => {
   it('make the machine elsewhere, with paths as seen from the folder that was named', async () => {
     scratch.put('hello.bin', programs.hello());
-    await using cell = await create(['--bios', 'hello.bin', '--memory', '32M', '--cpus', '2']);
-    expect(cell.facts).toMatchObject({ memory: 32 << 20, vcpus: 2, canPowerOff: false });
+    await using pair = await create(['--bios', 'hello.bin', '--memory', '32M', '--cpus', '2']);
+    expect(pair.facts).toMatchObject({ memory: 32 << 20, vcpus: 2, canPowerOff: false });
+    await using cell = await create(['--bios', 'hello.bin']);
     let text = '';
     cell.console('console0').attach({
       output: (bytes) => {
@@ -49,7 +53,7 @@ describe('the arguments of `viv run` as a recipe', () => {
   it('are checked again in the cell, and nothing stays open when they name what is not there', async () => {
     const { recipe } = await runRecipe(['--bios', 'none'], { folder: scratch.path });
     const make = async (options: unknown): Promise<RemoteCell> =>
-      RemoteCell.create(await inlineCells().launch({ name: 'test', limits: {} }), { ...recipe, options });
+      RemoteCell.create(await inlineCells({ createCell }).launch({ name: 'test', limits: {} }), { ...recipe, options });
     await expect(make(recipe.options)).rejects.toMatchObject({ code: 'VIV_FILE_UNREADABLE' });
     await expect(make({ arguments: ['--surprise'], folder: '/' })).rejects.toMatchObject({ code: 'VIV_USAGE' });
     await expect(make({ arguments: 'run', folder: '/' })).rejects.toMatchObject({ code: 'VIV_USAGE' });

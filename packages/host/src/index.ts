@@ -35,7 +35,7 @@ export type { PcpuStats } from './scheduling/pcpu.ts';
 export { stateHash } from './state-hash.ts';
 export type { CellChannel, ChannelHandlers, MessagePortLike } from './cells/channel.ts';
 export { portChannel } from './cells/channel.ts';
-export { CellService } from './cells/cell-service.ts';
+export { CellService, type CreateCell } from './cells/cell-service.ts';
 export type {
   ConsoleLimits,
   ConsoleView,

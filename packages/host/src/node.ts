@@ -13,17 +13,11 @@
  *
  * @module
  */
-import { CpuCoreToken } from '@vivarium/contracts';
-import type { Machine } from '@vivarium/kernel';
-import type { Cell, CellOptions } from './cell.ts';
 import type { CellKind, CellLimits } from './cells/link.ts';
 import type { MachineRecipe } from './cells/recipe.ts';
 import { RemoteCell, type RemoteCellOptions } from './cells/remote-cell.ts';
 import { type ProcessCellOptions, processCells } from './node/process-cells.ts';
-import { createInlineCell } from './index.ts';
-import { startVcpuThread } from './node/vcpu-threads.ts';
 import { workerCells } from './node/worker-cells.ts';
-import { ParallelCell } from './parallel/parallel-cell.ts';
 
 /** Options of a cell that is not part of a host. */
 export interface CreateCellOptions extends RemoteCellOptions {
@@ -52,17 +46,5 @@ export const createProcessCell = (
 ): Promise<RemoteCell> => create(processCells(options.process), recipe, options);
 
 export { type ProcessCellOptions, processCells } from './node/process-cells.ts';
-/**
- * Puts `machine` (assembled, not started), whose vCPUs are to have threads of their own, into a cell that starts them.
- * Everything else of the machine stays on this thread. Throws `VIV_CELL_THREADS`.
- */
-export const createParallelCell = (machine: Machine, options: CellOptions = {}): Cell =>
-  new ParallelCell(machine, options, startVcpuThread);
-
-/** The cell that suits the machine's core: a parallel one when its vCPUs are to have threads, or an inline one. */
-export const createCell = (machine: Machine, options: CellOptions = {}): Cell =>
-  machine.get(CpuCoreToken).threads === undefined
-    ? createInlineCell(machine, options)
-    : createParallelCell(machine, options);
-
+export { createCell, createParallelCell } from './node/create-cell.ts';
 export { workerCells } from './node/worker-cells.ts';

@@ -1,5 +1,6 @@
 import { CharPortToken, ConsoleSizeToken, CpuCoreToken, MachineMemoryToken } from '@vivarium/contracts';
-import type { Cell, CellStats } from '../cell.ts';
+import type { Machine } from '@vivarium/kernel';
+import type { Cell, CellOptions, CellStats } from '../cell.ts';
 import { errors } from '../errors.ts';
 import { InlineCell } from '../inline-cell.ts';
 import type { CellChannel } from './channel.ts';
@@ -23,6 +24,11 @@ const LARGEST_BACKLOG = 1 << 20;
 
 const NOTHING_DONE: CellStats = { instructions: 0, slices: 0, idleMilliseconds: 0, wallMilliseconds: 0 };
 
+/** What runs a machine where it was made. */
+export type CreateCell = (machine: Machine, options: CellOptions) => Cell;
+
+const inline: CreateCell = (machine, options) => new InlineCell(machine, options);
+
 /** A machine in its cell. */
 interface Housed extends Made {
   readonly cell: Cell;
@@ -37,6 +43,7 @@ interface Housed extends Made {
  * tells it what happens. Hosts may come and go; one at a time is heard.
  */
 export class CellService implements AsyncDisposable {
+  readonly #createCell: CreateCell;
   readonly #onEnd: (end: CellEnd) => void;
   #channel: CellChannel | undefined;
   #housed: Housed | undefined;
@@ -45,8 +52,12 @@ export class CellService implements AsyncDisposable {
   #end: CellEnd | undefined;
   #beat: unknown;
 
-  /** `onEnd` is called when the run is over, or the machine could not be made; not when the cell is disposed of. */
-  constructor(onEnd: (end: CellEnd) => void = () => {}) {
+  /**
+   * `createCell` contains the machine within the cell: by default on this thread. `onEnd` is called when the run is over,
+   * or the machine could not be made; not when the cell is disposed of.
+   */
+  constructor(createCell: CreateCell = inline, onEnd: (end: CellEnd) => void = () => {}) {
+    this.#createCell = createCell;
     this.#onEnd = onEnd;
   }
 
@@ -143,7 +154,7 @@ export class CellService implements AsyncDisposable {
   async #create({ id, name, recipe, beat, cell: options }: Create): Promise<void> {
     try {
       const made = await makeMachine(recipe, name);
-      const cell = new InlineCell(made.machine, {
+      const cell = this.#createCell(made.machine, {
         ...(options.onReboot === undefined ? {} : { onReboot: options.onReboot }),
         ...(options.startPaused === undefined ? {} : { startPaused: options.startPaused }),
         ...(options.leased === undefined ? {} : { leased: options.leased }),

@@ -1,4 +1,4 @@
-import { CellService } from './cell-service.ts';
+import { CellService, type CreateCell } from './cell-service.ts';
 import type { CellChannel, ChannelHandlers } from './channel.ts';
 import { deferred } from './deferred.ts';
 import type { CodedError } from './end.ts';
@@ -55,9 +55,9 @@ export const memoryChannel = (): readonly [CellChannel, CellChannel] => {
   return [one, other];
 };
 
-const launch = async (): Promise<CellLink> => {
+const launch = async (createCell: CreateCell | undefined): Promise<CellLink> => {
   const [outside, inside] = memoryChannel();
-  const service = new CellService();
+  const service = new CellService(createCell);
   const died = deferred<CodedError | undefined>();
   service.connect(inside, () => {});
   return {
@@ -74,5 +74,11 @@ const launch = async (): Promise<CellLink> => {
   };
 };
 
-/** Cells on this thread: nothing is contained, nothing is started, and machines with a virtual clock are deterministic. */
-export const inlineCells = (): CellKind => ({ name: 'inline', launch });
+/**
+ * Cells on this thread: nothing is contained, nothing is started, and machines with a virtual clock are deterministic.
+ * With `createCell` of `@vivarium/host/node`, vCPUs that want threads get them.
+ */
+export const inlineCells = (options: { readonly createCell?: CreateCell } = {}): CellKind => ({
+  name: 'inline',
+  launch: () => launch(options.createCell),
+});

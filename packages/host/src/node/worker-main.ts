@@ -2,8 +2,9 @@
 import { type MessagePort, workerData } from 'node:worker_threads';
 import { CellService } from '../cells/cell-service.ts';
 import { portChannel } from '../cells/channel.ts';
+import { createCell } from './create-cell.ts';
 
 const { port } = workerData as { readonly port: MessagePort };
-const service = new CellService();
+const service = new CellService(createCell);
 // The host's end of the port is closed only when this thread is to end, too.
 service.connect(portChannel(port), () => void service[Symbol.asyncDispose]());

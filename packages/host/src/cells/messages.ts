@@ -135,9 +135,6 @@ export type SentReport = z.input<typeof report>;
 export type PlainEnd = z.input<typeof endSchema>;
 export type MachineFacts = z.infer<typeof facts>;
 
-/** Names of requests that are answered. */
-export type Asked = Extract<CellRequest, { readonly id: number }>['kind'];
-
 /** The message, or undefined when it is none: what comes from the other side of a boundary is hostile. */
 export const parseRequest = (message: unknown): CellRequest | undefined => request.safeParse(message).data;
 export const parseReport = (message: unknown): CellReport | undefined => report.safeParse(message).data;

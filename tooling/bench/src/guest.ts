@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { prepareDebian, writeCpio } from '@vivarium/guest-debian';
 
 const SOURCES = fileURLToPath(new URL('../guest/', import.meta.url));
-const COMPILER = 'riscv64-linux-gnu-gcc';
+export const COMPILER = 'riscv64-linux-gnu-gcc';
 
 /** Every job of the guest, in the order in which it runs them. */
 export const JOBS = [

@@ -67,6 +67,7 @@ export const enterSupervisor = (hart: Vcpu, entry: bigint, opaque: bigint): void
   }
   hart.fence({ kind: 'code' });
   hart.fence({ kind: 'translations' });
-  hart.start(entry, opaque);
   hart.writeRegister('a0', BigInt(hart.index));
+  // It may begin at once, on another thread.
+  hart.start(entry, opaque);
 };

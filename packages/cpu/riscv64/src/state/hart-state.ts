@@ -201,11 +201,12 @@ export class HartState implements TranslationControl {
   }
 
   get run(): number {
-    return this.low(STATE_RUN);
+    return Atomics.load(this.#words, STATE_RUN >> 2);
   }
 
+  /** Whoever sees a hart run sees the registers that were written before. */
   set run(value: number) {
-    this.#words[STATE_RUN >> 2] = value;
+    Atomics.store(this.#words, STATE_RUN >> 2, value);
   }
 
   /** It is stopped now, unless another thread has started it again. */

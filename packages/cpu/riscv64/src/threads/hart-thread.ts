@@ -23,6 +23,8 @@ const FENCE_WAIT = 100;
 /** Offset in the area that holds the translation of the MMU: what its `carve` is told. */
 const MMU_OWNER = '@vivarium/mmu-riscv';
 
+const STOPPED: VcpuExit = { kind: 'stopped' };
+
 /** One hart on the thread that executes it. */
 export class HartThread implements ThreadVcpu {
   readonly #thread: VcpuThread;
@@ -64,6 +66,11 @@ export class HartThread implements ThreadVcpu {
   }
 
   run(budget: number): VcpuExit {
+    // Whoever starts it writes registers, says so, and lets it run last: what is seen here is seen in that order.
+    if (!this.#hart.running) {
+      this.#state.stopped();
+      return STOPPED;
+    }
     this.#awake();
     const exit = this.#hart.run(budget);
     this.#state.setCounter(STATE_ATTEMPTED, this.#hart.attempted);
@@ -135,6 +142,8 @@ export class HartThread implements ThreadVcpu {
       this.#waitForFences(bits >>> WAIT_SHIFT);
       return bits;
     });
+    // Stopped by the call. It may be started again at any time, and begins with a new slice then.
+    if (!this.#hart.running) this.#hart.yieldSoon();
     if ((answer & HANDLED) === 0) return 'reflect';
     return (answer & JUMPED) === 0 ? 'handled' : 'jumped';
   }

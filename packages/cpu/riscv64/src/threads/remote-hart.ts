@@ -139,13 +139,15 @@ export class RemoteHart implements Vcpu {
     state.setX(10, BigInt(this.index));
     state.setX(11, argument);
     this.#registers.jumped = true;
-    state.run = RUN_RUNNING;
     this.signals.change(WRITTEN);
+    state.run = RUN_RUNNING;
     this.#parts.ring();
   }
 
   stop(): void {
-    if (this.#state.run === RUN_RUNNING) this.#state.run = RUN_STOPPING;
+    // One that waits for the answer to its own call does nothing any more before it looks.
+    if (!this.signals.awake) this.#state.run = RUN_STOPPED;
+    else if (this.#state.run === RUN_RUNNING) this.#state.run = RUN_STOPPING;
     this.#registers.jumped = true;
     this.#parts.ring();
   }

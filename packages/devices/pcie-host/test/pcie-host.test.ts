@@ -148,7 +148,7 @@ describe('the host bridge', () => {
     expect(memory.read(0x1ffc, 4)).toBe(77);
   });
 
-  it('lets the first function win where two BARs overlap (E14)', async () => {
+  it('E14 lets the first function win where two BARs overlap', async () => {
     const { ecam, memory } = await made(lamp(1), lamp(2));
     for (const device of [1, 2]) {
       ecam.write((device << 15) | 0x10, 4, 0x4000_0000);

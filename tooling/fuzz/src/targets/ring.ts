@@ -126,8 +126,9 @@ class HostileRing {
         : choices.wide(BigInt(where === 6 ? this.#place.descriptors : this.#buffers));
     return {
       address,
-      length: choices.rarely(6) ? choices.size() : choices.below(300),
+      length: choices.rarely(4) ? choices.size() : choices.below(300),
       flags: choices.rarely(8) ? choices.u16() : choices.pick([0, 2, 1, 3, 4, 6, 5]),
+      ...(choices.rarely(6) ? { next: choices.below(SIZE + 2) } : {}),
     };
   }
 

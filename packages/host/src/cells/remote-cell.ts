@@ -8,7 +8,7 @@ import type { CellEnd, CodedError } from './end.ts';
 import type { CellLink } from './link.ts';
 import { type CellReport, type CellRequest, type MachineFacts, parseReport, PROTOCOL } from './messages.ts';
 import type { Lease } from '../lease.ts';
-import { type Answer, Questions } from './questions.ts';
+import { type Answer, Questions, revived } from './questions.ts';
 import type { MachineRecipe } from './recipe.ts';
 import { RemoteLease } from './remote-lease.ts';
 import { SilenceWatch } from './silence-watch.ts';
@@ -129,8 +129,9 @@ export class RemoteCell implements AsyncDisposable {
       cell.#welcome(facts);
       return cell;
     } catch (error) {
+      const end = cell.#end;
       await cell[Symbol.asyncDispose]();
-      throw error;
+      throw end?.kind === 'crashed' ? revived(end.error) : error;
     }
   }
 

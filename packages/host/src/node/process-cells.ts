@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { isVivariumError } from '@vivarium/contracts';
 import type { CodedError } from '../cells/end.ts';
 import type { CellKind, CellLink, CellOrder, Foundling } from '../cells/link.ts';
 import { cut } from '../cells/plain.ts';
@@ -27,7 +28,7 @@ export interface ProcessCellOptions {
 }
 
 /** Milliseconds for a process to come up, and listen. */
-const COMING_UP = 20_000;
+const COMING_UP = 60_000;
 /** sockaddr_un of unix(7) has room for 108 bytes with the final zero; macOS has less. */
 const LONGEST_SOCKET = process.platform === 'linux' ? 107 : 103;
 
@@ -111,7 +112,8 @@ const launch = async (options: Launching, { name, limits, writable = [], keepsak
   } catch (error) {
     child?.kill('SIGKILL');
     await folder.remove();
-    throw error;
+    if (isVivariumError(error)) throw error;
+    throw refuse(error instanceof Error ? error.message : String(error), error);
   }
 };
 

@@ -5,6 +5,6 @@ export const LAST_WORD = 'last-word.json';
 export const EXCEPTION_CODE = 70;
 export const EXCEPTION_MARK = 'vivarium cell: uncaught: ';
 /** Milliseconds in which the first host must come. */
-export const FIRST_HOST = 20_000;
+export const FIRST_HOST = 60_000;
 /** Milliseconds in which the host before must have gone, for the next one not to be refused. */
 export const PATIENCE = 2000;

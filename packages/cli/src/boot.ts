@@ -65,7 +65,7 @@ export const bootOf = async (
       commandLine: joinWords(
         commandLine({
           interactive: exec === undefined,
-          dhcp: request.networks.length > 0,
+          dhcp: request.networks.some(({ kind }) => kind === 'user'),
           ...(root === undefined ? {} : { root }),
         }),
         append,

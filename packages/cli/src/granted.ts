@@ -8,5 +8,6 @@ const TRANSLATOR = '@vivarium/net-nat';
 export const grantedTo = ({ networks }: RunRequest): GrantPolicy => ({
   ...defaultPolicy,
   allows: (plugin, grant) =>
-    defaultPolicy.allows(plugin, grant) || (networks.length > 0 && plugin === TRANSLATOR && grant === 'host-network'),
+    defaultPolicy.allows(plugin, grant) ||
+    (networks.some(({ kind }) => kind === 'user') && plugin === TRANSLATOR && grant === 'host-network'),
 });

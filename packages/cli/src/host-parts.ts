@@ -1,6 +1,8 @@
 import { closeSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
 import {
+  type Backend,
+  datagramNetwork,
   hostDirectory,
   type OpenBacking,
   userNetwork,
@@ -8,11 +10,17 @@ import {
   type VirtNetwork,
   type VirtShare,
 } from '@vivarium/board-virt';
-import { nodeHostNetwork, openHostDirectory, openJournalFile } from '@vivarium/board-virt/node';
+import {
+  nodeHostNetwork,
+  openHostDirectory,
+  openJournalFile,
+  openTapLink,
+  openUdpLink,
+} from '@vivarium/board-virt/node';
 import type { HostFile } from '@vivarium/contracts';
 import { openHostFile } from '@vivarium/host-file/node';
 import type { DiskArgument } from './arguments/disk-argument.ts';
-import type { NetArgument } from './arguments/net-argument.ts';
+import type { NetArgument, NetKind } from './arguments/net-argument.ts';
 import type { ShareArgument } from './arguments/share-argument.ts';
 import { errors } from './errors.ts';
 import { openOutput } from './output-file.ts';
@@ -25,27 +33,32 @@ export interface HostPartsRequest {
 }
 
 /** Files, directories and networks of the host for one run; what is open closes with it, after the machine. */
-export interface HostParts extends Disposable {
+export interface HostParts extends AsyncDisposable {
   readonly disks: readonly VirtDisk[];
   readonly networks: readonly VirtNetwork[];
   readonly shares: readonly VirtShare[];
 }
 
-/** Opens what the arguments name. Throws coded errors, and leaves nothing open then. */
-export const openHostParts = ({ disks, networks, shares }: HostPartsRequest): HostParts => {
-  const open: (() => void)[] = [];
-  const close = (): void => {
-    for (const each of open.splice(0).reverse()) each();
+/** Closes something that was opened. */
+type Close = () => void | Promise<void>;
+
+/** Opens what the arguments name. Rejects with coded errors, and leaves nothing open then. */
+export const openHostParts = async ({ disks, networks, shares }: HostPartsRequest): Promise<HostParts> => {
+  const open: Close[] = [];
+  const close = async (): Promise<void> => {
+    for (const each of open.splice(0).reverse()) await each();
   };
   try {
+    const cards: VirtNetwork[] = [];
+    for (const network of networks) cards.push(await openNetwork(network, open));
     return {
       disks: disks.map((disk) => openDisk(disk, open)),
-      networks: networks.map((network) => openNetwork(network, open)),
+      networks: cards,
       shares: shares.map((share) => openShare(share, open)),
-      [Symbol.dispose]: close,
+      [Symbol.asyncDispose]: close,
     };
   } catch (error) {
-    close();
+    await close();
     throw error;
   }
 };
@@ -60,7 +73,7 @@ const isQcow2 = (file: HostFile): boolean => {
   );
 };
 
-const openDisk = (argument: DiskArgument, open: (() => void)[]): VirtDisk => {
+const openDisk = (argument: DiskArgument, open: Close[]): VirtDisk => {
   const { path, format, formatByName, readOnly, temporary, serial } = argument;
   const file = openHostFile(path, { readOnly: readOnly || temporary });
   open.push(() => file.close());
@@ -92,22 +105,33 @@ const backingIn = ({ path, backing }: DiskArgument): OpenBacking => {
   };
 };
 
-const openNetwork = ({ mac, ping, dns, pcap, nat }: NetArgument, open: (() => void)[]): VirtNetwork => ({
-  backend: userNetwork({
-    ...nat,
-    host: nodeHostNetwork({ ping: ping ? 'command' : 'none', ...(dns.length === 0 ? {} : { dnsServers: dns }) }),
-  }),
-  ...(mac === undefined ? {} : { mac }),
-  ...(pcap === undefined ? {} : { capture: openCapture(pcap, open) }),
-});
+const openNetwork = async (network: NetArgument, open: Close[]): Promise<VirtNetwork> => {
+  const { mac, pcap } = network;
+  return {
+    backend: await openBackend(network, open),
+    ...(mac === undefined ? {} : { mac }),
+    ...(pcap === undefined ? {} : { capture: openCapture(pcap, open) }),
+  };
+};
 
-const openCapture = (path: string, open: (() => void)[]): ((bytes: Uint8Array) => void) => {
+const openBackend = async (network: NetKind, open: Close[]): Promise<Backend> => {
+  if (network.kind === 'user') {
+    const { nat, ping, dns } = network;
+    const host = nodeHostNetwork({ ping: ping ? 'command' : 'none', ...(dns.length === 0 ? {} : { dnsServers: dns }) });
+    return userNetwork({ ...nat, host });
+  }
+  const link = network.kind === 'tap' ? await openTapLink(network) : await openUdpLink(network);
+  open.push(() => link.close());
+  return datagramNetwork({ link });
+};
+
+const openCapture = (path: string, open: Close[]): ((bytes: Uint8Array) => void) => {
   const file = openOutput('--net', path);
   open.push(() => closeSync(file));
   return (bytes) => writeFileSync(file, bytes);
 };
 
-const openShare = (argument: ShareArgument, open: (() => void)[]): VirtShare => {
+const openShare = (argument: ShareArgument, open: Close[]): VirtShare => {
   const { path, tag, readOnly, protocol, cache, records } = argument;
   const tree = openHostDirectory(path, { readOnly });
   open.push(() => tree.dispose());

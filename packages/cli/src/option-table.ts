@@ -39,9 +39,9 @@ export const optionTable = {
   },
   net: {
     type: 'string',
-    value: 'user',
+    value: 'KIND',
     multiple: true,
-    help: "Add a card on the host's network: user[,forward=PORT:GUEST-PORT][,egress=listed]… (repeatable)",
+    help: 'Add a network card: user[,forward=PORT:GUEST-PORT], tap,name=NAME, udp,local=…,remote=… (repeatable)',
   },
   share: {
     type: 'string',

@@ -124,7 +124,7 @@ export const machine: MachineMaker = async (options): Promise<MachineParts> => {
   const { request, root } = withRoot(requestOf(args, folder));
   const load = (specifier: string): Promise<unknown> => loadPlugin(specifier, folder);
   const silent = { write: () => true };
-  const host = openHostParts(request);
+  const host = await openHostParts(request);
   let sockets: VsockUnixSockets | undefined;
   try {
     const never = new AbortController().signal;
@@ -147,11 +147,11 @@ export const machine: MachineMaker = async (options): Promise<MachineParts> => {
         : {}),
       close: async () => {
         await sockets?.close();
-        host[Symbol.dispose]();
+        await host[Symbol.asyncDispose]();
       },
     };
   } catch (error) {
-    host[Symbol.dispose]();
+    await host[Symbol.asyncDispose]();
     throw error;
   }
 };

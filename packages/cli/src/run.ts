@@ -55,7 +55,7 @@ export const run = async (asked: RunRequest, streams: Streams): Promise<RunResul
   const profiler = request.profile === undefined ? undefined : new Profiler();
   const notices = new Notices((text) => streams.stderr.write(text));
   const load = (specifier: string) => loadPlugin(specifier, process.cwd());
-  using host = openHostParts(request);
+  await using host = await openHostParts(request);
   const spec = await abortOnSignal((signal) =>
     machineSpec(request, { host, root, load }, new Progress(streams.stderr), signal),
   );

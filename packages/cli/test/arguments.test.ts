@@ -57,6 +57,7 @@ describe('--net', () => {
       'egress=listed,allow=*.debian.org:443,allow=tcp:192.168.1.0/24:20-22,allow=10.1.2.3,network=10.9.0.0/24,ping,dns=127.0.0.1:5353,dns=::1,pcap=a.pcapng',
     ].join(',');
     expect(parseNetArgument(text)).toEqual({
+      kind: 'user',
       mac: '02:00:00:00:00:01',
       ping: true,
       dns: ['127.0.0.1:5353', '::1'],
@@ -81,8 +82,24 @@ describe('--net', () => {
     });
   });
 
+  it('reads interfaces and links', () => {
+    expect(parseNetArgument('tap,name=tap0,mac=02:00:00:00:00:01')).toMatchObject({ kind: 'tap', name: 'tap0' });
+    expect(parseNetArgument('udp,local=[::1]:5001,remote=192.0.2.1:5002,pcap=a')).toEqual({
+      kind: 'udp',
+      local: { address: '::1', port: 5001 },
+      remote: { address: '192.0.2.1', port: 5002 },
+      mac: undefined,
+      pcap: 'a',
+    });
+  });
+
   it.each([
-    ['tap0', "there is 'user'"],
+    ['tap0', 'no kind of network'],
+    ['bridge', 'there are user, tap, udp'],
+    ['tap', 'names no interface'],
+    ['tap,forward=80:80,name=a', 'means nothing'],
+    ['udp,local=1', 'two ends'],
+    ['udp,local=1,remote=x', 'two ends'],
     ['user,mac=1', 'address'],
     ['user,forward=80', 'forward'],
     ['user,forward=80:0', 'forward'],

@@ -45,6 +45,15 @@ const nameServer = async (): Promise<Socket> => {
   return socket;
 };
 
+/** A UDP port that is free now. */
+const freePort = async (): Promise<number> => {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(() => resolve()));
+  return port;
+};
+
 describe('a guest behind address translation', () => {
   let server: Server;
   let names: Socket;
@@ -146,5 +155,21 @@ describe('a guest behind address translation', () => {
   it('does not start when a port is taken', async () => {
     const { code, stderr } = await viv('run', 'debian', '--net', `user,forward=${port}:80`, '--exec=true');
     expect({ code, error: codeIn(stderr) }).toEqual({ code: 1, error: 'VIV_NAT_FORWARD' });
+  });
+});
+
+describe('a guest linked to another one by datagrams', () => {
+  it('talks to it', async () => {
+    const [one, two] = await Promise.all([freePort(), freePort()]);
+    const guest = (number: number, local: number, remote: number, command: string) =>
+      viv(
+        ...['run', 'debian', '--timeout', '300', '--net', `udp,local=${local},remote=${remote}`],
+        ...['--append', `ip=192.0.2.${number}:::255.255.255.0:guest${number}:eth0:off`, `--exec=${command}`],
+      );
+    const [server, client] = await Promise.all([
+      guest(1, one, two, 'echo from guest 1 | nc -l -p 7'),
+      guest(2, two, one, 'until nc 192.0.2.1 7 </dev/null >/tmp/said 2>/dev/null; do sleep 1; done; cat /tmp/said'),
+    ]);
+    expect([server.code, client.code, client.stdout]).toEqual([0, 0, 'from guest 1\n']);
   });
 });

@@ -25,7 +25,7 @@ export { convertToQcow2, type OpenBacking, type VirtDisk } from './disks.ts';
 export type { GuestServices } from './guest-services.ts';
 export type { VirtInterrupts } from './interrupt-wiring.ts';
 export { FREE_LINES, INTERRUPT_LINES, MEMORY_MAP, TIMEBASE_FREQUENCY } from './memory-map.ts';
-export { type HostNetwork, type NatOptions, userNetwork, type VirtNetwork } from './networks.ts';
+export { datagramNetwork, type HostNetwork, type NatOptions, userNetwork, type VirtNetwork } from './networks.ts';
 export {
   DEFAULT_MEMORY,
   MAXIMUM_CONSOLES,

@@ -1,5 +1,6 @@
 import { NetBackendToken, type PartSpec } from '@vivarium/contracts';
 import { type CaptureSink, netCapture } from '@vivarium/net-capture';
+import { type DatagramOptions, netDatagram } from '@vivarium/net-datagram';
 import { nat, type NatOptions } from '@vivarium/net-nat';
 import { virtioNet } from '@vivarium/virtio-net';
 import type { Backend, BoardDevice } from './board-device.ts';
@@ -20,6 +21,12 @@ export interface VirtNetwork {
 
 /** The host's network behind address translation, without privileges: see @vivarium/net-nat. */
 export const userNetwork = (options: NatOptions): Backend => ({ plugin: nat, options });
+
+/** A link that carries frames as datagrams, such as a TAP interface of the host: see @vivarium/net-datagram. */
+export const datagramNetwork = (options: DatagramOptions): Backend => ({
+  plugin: netDatagram,
+  options,
+});
 
 /** `net0` on `network0`, with `capture0` between them when there is one. */
 export const networkDevice = ({ backend, mac, capture, options }: VirtNetwork, index: number): BoardDevice => {

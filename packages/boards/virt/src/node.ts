@@ -10,6 +10,7 @@
  *
  * @module
  */
+export { openTapLink, openUdpLink, type TapLink, type UdpLink } from '@vivarium/net-datagram/node';
 export { type NodeHostOptions, nodeHostNetwork } from '@vivarium/net-nat/node';
 export { openHostDirectory, openJournalFile } from '@vivarium/storage-host-directory/node';
 export { type VsockUnixOptions, type VsockUnixSockets, vsockUnixSockets } from '@vivarium/virtio-vsock/node';

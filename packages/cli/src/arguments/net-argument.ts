@@ -1,20 +1,40 @@
 import type { NatOptions } from '@vivarium/board-virt';
-import { splitArgument } from './argument-fields.ts';
+import { type ArgumentParts, splitArgument } from './argument-fields.ts';
 
-/** A `--net` argument taken apart. */
-export interface NetArgument {
-  readonly mac: string | undefined;
-  /** Echoes of the guest start the system's `ping`. */
-  readonly ping: boolean;
-  /** File for a capture of what goes over the card. */
-  readonly pcap: string | undefined;
-  /** Servers that answer the guest's questions; none: those of the host. */
-  readonly dns: readonly string[];
-  /** Of the translator, without the host's network. */
-  readonly nat: Omit<NatOptions, 'host'>;
+/** What a `--net` card is plugged into. */
+export type NetKind =
+  | {
+      /** The host's network, by address translation. */
+      readonly kind: 'user';
+      /** Echoes of the guest start the system's `ping`. */
+      readonly ping: boolean;
+      /** Servers that answer the guest's questions; none: those of the host. */
+      readonly dns: readonly string[];
+      /** Of the translator, without the host's network. */
+      readonly nat: Omit<NatOptions, 'host'>;
+    }
+  /** A TAP interface of the host. */
+  | { readonly kind: 'tap'; readonly name: string }
+  /** Another machine, by datagrams. */
+  | { readonly kind: 'udp'; readonly local: UdpEnd; readonly remote: UdpEnd };
+
+/** One end of a link over UDP; without an address on this host. */
+export interface UdpEnd {
+  readonly address?: string;
+  readonly port: number;
 }
 
-const FIELDS = { flags: ['ping', 'isolated'], values: ['mac', 'forward', 'egress', 'allow', 'network', 'dns', 'pcap'] };
+/** A `--net` argument taken apart. */
+export type NetArgument = NetKind & {
+  readonly mac: string | undefined;
+  /** File for a capture of what goes over the card. */
+  readonly pcap: string | undefined;
+};
+
+const CARD = ['mac', 'pcap'];
+const USER = { flags: ['ping', 'isolated'], values: ['forward', 'egress', 'allow', 'network', 'dns', ...CARD] };
+const TAP = { values: ['name', ...CARD] };
+const UDP = { values: ['local', 'remote', ...CARD] };
 const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i;
 const SERVER = /^(?:\d+(?:\.\d+){3}(?::\d{1,5})?|[0-9a-f:]*:[0-9a-f:.]*|\[[0-9a-f:.]+\](?::\d{1,5})?)$/i;
 const EGRESS = ['open', 'public', 'listed'] as const;
@@ -74,34 +94,36 @@ const readAll = <Item>(
   return items;
 };
 
-/**
- * Reads `user[,mac=MAC][,forward=…]…[,egress=open|public|listed][,allow=…]…[,network=CIDR][,dns=SERVER]…[,isolated][,ping]
- * [,pcap=FILE]`. Gives what is wrong as text.
- */
-export const parseNetArgument = (text: string): NetArgument | string => {
-  const parts = splitArgument(text, FIELDS);
-  if (parts.head !== 'user') return `is no kind of network; there is 'user'`;
-  const mac = parts.value('mac');
-  if (mac !== undefined && !MAC.test(mac)) return `has the address '${mac}'; it takes one such as 02:00:00:00:00:01`;
+const END = /^(?:(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:.]+\]):)?(\d{1,5})$/i;
+
+const parseEnd = (text: string | undefined): UdpEnd | undefined => {
+  const [, address, digits = ''] = END.exec(text ?? '') ?? [];
+  const port = portOf(digits, 1);
+  if (port === undefined) return undefined;
+  return { port, ...(address === undefined ? {} : { address: address.replaceAll(/[[\]]/g, '') }) };
+};
+
+/** `user[,forward=…]…[,egress=open|public|listed][,allow=…]…[,network=CIDR][,dns=SERVER]…[,isolated][,ping]`. */
+const parseUser = (parts: ArgumentParts): NetKind | string => {
   const forwards = readAll(parts.all('forward'), parseForward);
-  if (typeof forwards === 'string')
+  if (typeof forwards === 'string') {
     return `has the forward '${forwards}'; it takes [tcp:|udp:][ADDRESS:]PORT:GUEST-PORT`;
+  }
   const allow = readAll(parts.all('allow'), parseRule);
   if (typeof allow === 'string') {
     return `allows '${allow}'; it takes [tcp:|udp:|icmp:]ADDRESS[/PREFIX] or a name, and :PORT or :PORT-PORT`;
   }
-  const egress = parts.value('egress');
-  const mode = EGRESS.find((each) => each === (egress ?? 'open'));
+  const egress = parts.value('egress') ?? 'open';
+  const mode = EGRESS.find((each) => each === egress);
   if (mode === undefined) return `has the egress '${egress}'; there are ${EGRESS.join(', ')}`;
-  const dns = parts.all('dns').find((server) => !SERVER.test(server));
-  if (dns !== undefined)
-    return `has the name server '${dns}'; it takes an IP address, and [ADDRESS]:PORT or ADDRESS:PORT`;
+  const dns = parts.all('dns');
+  const odd = dns.find((server) => !SERVER.test(server));
+  if (odd !== undefined) return `has the name server '${odd}'; it takes an IP address, and ADDRESS:PORT`;
   const network = parts.value('network');
   return {
-    mac,
+    kind: 'user',
     ping: parts.has('ping'),
-    dns: parts.all('dns'),
-    pcap: parts.value('pcap'),
+    dns,
     nat: {
       forwards: [...forwards],
       egress: { mode, allow: [...allow] },
@@ -109,4 +131,38 @@ export const parseNetArgument = (text: string): NetArgument | string => {
       ...(network === undefined ? {} : { network }),
     },
   };
+};
+
+const parseTap = (parts: ArgumentParts): NetKind | string => {
+  const name = parts.value('name');
+  return name === undefined ? 'names no interface: tap,name=tap0' : { kind: 'tap', name };
+};
+
+const parseUdp = (parts: ArgumentParts): NetKind | string => {
+  const local = parseEnd(parts.value('local'));
+  const remote = parseEnd(parts.value('remote'));
+  if (local !== undefined && remote !== undefined) return { kind: 'udp', local, remote };
+  return 'has not two ends; it takes udp,local=[ADDRESS:]PORT,remote=[ADDRESS:]PORT';
+};
+
+const KINDS = {
+  user: { fields: USER, parse: parseUser },
+  tap: { fields: TAP, parse: parseTap },
+  udp: { fields: UDP, parse: parseUdp },
+} as const;
+
+/**
+ * Reads `user…`, `tap,name=NAME` or `udp,local=END,remote=END`, each with `mac=MAC` and `pcap=FILE`. Gives what is wrong
+ * as text.
+ */
+export const parseNetArgument = (text: string): NetArgument | string => {
+  const [word = ''] = text.split(',', 1);
+  const kind = Object.hasOwn(KINDS, word) ? KINDS[word as keyof typeof KINDS] : undefined;
+  if (kind === undefined) return `is no kind of network; there are ${Object.keys(KINDS).join(', ')}`;
+  const parts = splitArgument(text, kind.fields);
+  if (parts.head !== word) return `has '${parts.head.slice(word.length + 1)}', which means nothing here`;
+  const mac = parts.value('mac');
+  if (mac !== undefined && !MAC.test(mac)) return `has the address '${mac}'; it takes one such as 02:00:00:00:00:01`;
+  const network = kind.parse(parts);
+  return typeof network === 'string' ? network : { ...network, mac, pcap: parts.value('pcap') };
 };

@@ -120,3 +120,16 @@ it('says what a browser or a server cannot, and goes on without it', async () =>
   expect(shell.complaints).toEqual([]);
   await page.close();
 });
+
+it('notices a tab that dies without a word', async () => {
+  const one = await ShellPage.open(context, `${built.url}lan.html?machines=1`);
+  const other = await ShellPage.open(context, `${built.url}lan.html?machines=1`);
+  await one.page.getByText('Switch: 2 machines, 1 of them in other tabs').waitFor();
+  const debugging = await context.newCDPSession(other.page);
+  // Never answered.
+  debugging.send('Page.crash').catch(() => {});
+  await one.page.getByText(/^Switch: 1 machine$/).waitFor();
+  await one.root.getByText('link up').waitFor();
+  expect(one.complaints).toEqual([]);
+  await one.page.close();
+});

@@ -64,8 +64,10 @@ export class LanClient {
     this.#port = port;
     this.shared = shared;
     port.addEventListener('message', ({ data }: MessageEvent<SwitchReport>) => this.#hear(data));
+    // Where browsers tell that the other end is gone.
+    port.addEventListener('close', () => this.#fail('has ended; load the page again'));
     port.start();
-    onFailure(() => this.#fail());
+    onFailure(() => this.#fail('could not be started'));
   }
 
   /** A place on the switch. Rejects with the switch's error. */
@@ -112,8 +114,8 @@ export class LanClient {
     }
   }
 
-  #fail(): void {
-    const error = errors.make('VIV_SHELL_SWITCH', 'the worker with the switch could not be started');
+  #fail(what: string): void {
+    const error = errors.make('VIV_SHELL_SWITCH', `the worker with the switch ${what}`);
     for (const { failed } of this.#waiting.values()) failed(error);
     this.#waiting.clear();
     this.#listener.failed(problemOf(error));

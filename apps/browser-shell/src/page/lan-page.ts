@@ -18,7 +18,9 @@ const wantedMachines = (): number => {
 
 const machines = (count: number): string => (count === 1 ? '1 machine' : `${count} machines`);
 
-const switchText = (seats: readonly SeatStatus[], shared: boolean): string => {
+const switchText = (all: readonly SeatStatus[], shared: boolean): string => {
+  // Machines of other tabs may be gone without a word.
+  const seats = all.filter(({ own, up }) => own || up);
   const others = seats.filter(({ own }) => !own).length;
   const elsewhere = others === 0 ? '' : `, ${others} of them in other tabs`;
   return `Switch: ${machines(seats.length)}${elsewhere}${shared ? '' : '; this browser does not share it with other tabs'}`;

@@ -66,6 +66,11 @@ export class CellService implements AsyncDisposable {
     return this.#channel !== undefined;
   }
 
+  /** Whether there is no machine: nothing that a host would come back for. */
+  get empty(): boolean {
+    return this.#housed === undefined;
+  }
+
   /** Listens to a host, unless there is one. `closed` is called when it is gone. */
   connect(channel: CellChannel, closed: () => void): void {
     if (this.#channel !== undefined) {

@@ -54,7 +54,7 @@ export class ProcessCell {
       const next = this.#next;
       this.#next = undefined;
       if (next !== undefined && !next.destroyed && this.#stay) this.#serve(next);
-      else if (!this.#stay || this.#ended) void this.#leave();
+      else if (!this.#stay || this.#ended || this.#service.empty) void this.#leave();
     });
   }
 

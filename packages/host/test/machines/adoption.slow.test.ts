@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,6 +36,16 @@ const kill = async ({ child }: Other): Promise<void> => {
 const gone = async (pid: number): Promise<void> => {
   while (existsSync(`/proc/${pid}`)) await sleep(20);
 };
+
+/** Processes that work in folders below this one, also when those are gone. */
+const cellsIn = (folder: string): readonly string[] =>
+  readdirSync('/proc').filter((name) => {
+    try {
+      return /^\d+$/.test(name) && readlinkSync(`/proc/${name}/cwd`).startsWith(`${folder}/`);
+    } catch {
+      return false;
+    }
+  });
 
 const withFolder = async (body: (folder: string, host: Host, events: HostEvent[]) => Promise<void>): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), 'viv-hosts-'));
@@ -92,6 +102,27 @@ describe('a host that is killed', () => {
       expect(events.at(-1)).toMatchObject({ name: 'host:ended', event: { asked: false } });
       await machine?.start();
       expect(machine?.status).toBe('running');
+    }));
+
+  it('at any moment of a creation leaves nothing that the next one does not find', () =>
+    withFolder(async (folder, host) => {
+      // The folder of the cell is there; its process; its socket; its machine.
+      const moments = [
+        () => readdirSync(folder).length > 0,
+        () => cellsIn(folder).length > 0,
+        () => readdirSync(folder).some((name) => existsSync(join(folder, name, 'work', 'cell.sock'))),
+        () => readdirSync(folder).some((name) => existsSync(join(folder, name, 'cell.json'))),
+      ];
+      for (const moment of moments) {
+        const words = ['--conditions=@vivarium/source', HOST, folder, MACHINES, 'outlive', 'spin'];
+        const child = spawn(process.execPath, words, { stdio: 'ignore' });
+        while (!moment()) await sleep(1);
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+        for (const machine of await host.adopt()) await machine.destroy();
+        expect(readdirSync(folder)).toEqual([]);
+        while (cellsIn(folder).length > 0) await sleep(20);
+      }
     }));
 
   it('in the middle of a launch leaves folders that the next one clears away', () =>

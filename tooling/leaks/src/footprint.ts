@@ -17,13 +17,21 @@ export interface Footprint {
 
 export const COUNTS = ['descriptors', 'threads', 'processes', 'files', 'handles'] as const;
 
-/** Kibibytes of memory in RAM, after all garbage was collected. */
-export const residentSet = (): number => {
+/** Kibibytes of memory of this process. */
+export interface Memory {
+  /** Objects and buffers that are still in use, after all garbage was collected. */
+  readonly live: number;
+  /** Pages in RAM: what is in use, and what allocators keep for later. */
+  readonly resident: number;
+}
+
+export const memory = (): Memory => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   collect();
   collect();
-  return Math.round(process.memoryUsage.rss() / 1024);
+  const { heapUsed, external, rss } = process.memoryUsage();
+  return { live: Math.round((heapUsed + external) / 1024), resident: Math.round(rss / 1024) };
 };
 
 const descriptors = (): number =>

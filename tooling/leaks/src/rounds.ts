@@ -1,6 +1,6 @@
 import { createHost, type Host, type HostedMachine, inlineCells, type MachineDescription } from '@vivarium/host';
 import { processCells, workerCells } from '@vivarium/host/node';
-import { COUNTS, type Footprint, residentSet, settled } from './footprint.ts';
+import { COUNTS, type Footprint, type Memory, memory, settled } from './footprint.ts';
 import type { DebianOptions } from './machines.ts';
 
 export const KINDS = ['inline', 'worker', 'process'] as const;
@@ -13,8 +13,8 @@ export interface Row {
   readonly rounds: number;
   readonly before: Footprint;
   readonly after: Footprint;
-  /** Kibibytes: the median of the first and of the last third of the rounds. */
-  readonly resident: readonly [number, number];
+  /** Medians of the first and of the last third of the rounds. */
+  readonly memory: readonly [Memory, Memory];
   readonly leaks: readonly string[];
 }
 
@@ -30,10 +30,12 @@ export interface Rounds {
 const MACHINES = new URL('./machines.ts', import.meta.url).href;
 /** Rounds before the baseline: engines compile, pools and caches fill. */
 const WARM_UP = 5;
-/** Kibibytes between the first and the last third that are no trend: what allocators keep comes and goes. */
-const NOISE = 12 * 1024;
-/** Kibibytes a round that are none. */
-const NOISE_A_ROUND = 64;
+/** Kibibytes between the first and the last third, and for each round, that are no trend: caches of the engine fill. */
+const LIVE_NOISE = { once: 4 * 1024, round: 16 };
+/** Allocators keep what they were given, and more so the more different pieces they were asked for. */
+const RESIDENT_NOISE = { once: 32 * 1024, round: 128 };
+/** Rounds below which what allocators keep says nothing. */
+const TREND = 30;
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -118,27 +120,42 @@ const round = async (host: Host, { cell, debian }: Rounds, number: number): Prom
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
-const leaksOf = (before: Footprint, after: Footprint, [first, last]: readonly [number, number], rounds: number) => [
-  ...COUNTS.filter((count) => after[count] > before[count]).map((count) => `${after[count] - before[count]} ${count}`),
-  ...(last - first > NOISE + NOISE_A_ROUND * rounds ? [`${Math.round((last - first) / rounds)} KiB a round`] : []),
-];
+const leaksOf = (before: Footprint, after: Footprint, [first, last]: readonly [Memory, Memory], rounds: number) => {
+  const grown = (which: keyof Memory, noise: typeof LIVE_NOISE): readonly string[] => {
+    const growth = last[which] - first[which];
+    const most = noise.once + noise.round * rounds;
+    return growth > most ? [`${Math.round(growth / rounds)} KiB a round (${which})`] : [];
+  };
+  return [
+    ...COUNTS.filter((count) => after[count] > before[count]).map(
+      (count) => `${after[count] - before[count]} ${count}`,
+    ),
+    ...grown('live', LIVE_NOISE),
+    ...(rounds < TREND ? [] : grown('resident', RESIDENT_NOISE)),
+  ];
+};
 
 /** Creates, runs and destroys a machine so many times, and compares what the process holds before and after. */
 export const measureRounds = async (asked: Rounds): Promise<Row> => {
   const { cell, rounds, folder, debian } = asked;
   const kinds = { inline: inlineCells, worker: workerCells, process: () => processCells({ folder }) } as const;
-  const resident: number[] = [];
+  const memories: Memory[] = [];
   const host = createHost({ kinds: [kinds[cell]()], deadlines: { silence: 60_000 } });
   for (let number = 0; number < (debian === undefined ? WARM_UP : 1); number++) await round(host, asked, number);
   const before = await settled([folder]);
   for (let number = 0; number < rounds; number++) {
     await round(host, asked, number);
-    resident.push(residentSet());
+    await settled([folder], before);
+    memories.push(memory());
   }
   const after = await settled([folder], before);
   await host[Symbol.asyncDispose]();
   const third = Math.max(Math.floor(rounds / 3), 1);
-  const trend = [median(resident.slice(0, third)), median(resident.slice(-third))] as const;
+  const typical = (some: readonly Memory[]): Memory => ({
+    live: median(some.map(({ live }) => live)),
+    resident: median(some.map(({ resident }) => resident)),
+  });
+  const trend = [typical(memories.slice(0, third)), typical(memories.slice(-third))] as const;
   const guest = debian === undefined ? 'bare metal' : 'Debian';
-  return { cell, guest, rounds, before, after, resident: trend, leaks: leaksOf(before, after, trend, rounds) };
+  return { cell, guest, rounds, before, after, memory: trend, leaks: leaksOf(before, after, trend, rounds) };
 };

@@ -30,7 +30,10 @@ describe('the report', () => {
       rounds: 3,
       before: nothing,
       after: { ...nothing, files: 4 },
-      resident: [2048, 2048],
+      memory: [
+        { live: 1024, resident: 2048 },
+        { live: 1024, resident: 2048 },
+      ],
       leaks: ['4 files'],
     };
     expect(table([row])).toContain('0 → 4');

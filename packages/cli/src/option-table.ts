@@ -41,7 +41,7 @@ export const optionTable = {
     type: 'string',
     value: 'KIND',
     multiple: true,
-    help: 'Add a network card: user[,forward=PORT:GUEST-PORT], tap,name=NAME, udp,local=…,remote=… (repeatable)',
+    help: 'Add a card: user[,forward=PORT:GUEST-PORT], tap,name=NAME, udp,local=…,remote=… (repeatable)',
   },
   share: {
     type: 'string',

@@ -168,7 +168,7 @@ describe('a guest linked to another one by datagrams', () => {
       );
     const [server, client] = await Promise.all([
       guest(1, one, two, 'echo from guest 1 | nc -l -p 7'),
-      guest(2, two, one, 'until nc 192.0.2.1 7 </dev/null >/tmp/said 2>/dev/null; do sleep 1; done; cat /tmp/said'),
+      guest(2, two, one, 'until nc 192.0.2.1 7 </dev/null >said 2>/dev/null; do sleep 1; done; cat said'),
     ]);
     expect([server.code, client.code, client.stdout]).toEqual([0, 0, 'from guest 1\n']);
   });

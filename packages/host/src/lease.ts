@@ -1,8 +1,8 @@
 /** How a stretch of guest execution went. */
 export interface Stint {
   /**
-   * Nanoseconds in which the vCPU had the thread, by time stamps around guest execution: a safe integer, often less
-   * than what was granted, sometimes a little more.
+   * Nanoseconds that the vCPU ran, by time stamps around guest execution (of the thread's CPU time where the platform
+   * has that): a safe integer, often less than what was granted, sometimes a little more.
    */
   readonly ranFor: number;
   /**

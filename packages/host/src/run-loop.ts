@@ -167,16 +167,15 @@ export class RunLoop {
     }
     const { desk, thread } = this.#leased;
     const { index } = seat.vcpu;
-    const began = thread.now();
+    const consumed = thread.consumed();
     const clockBegan = this.#clock.now();
     const exit = this.#slice(seat);
     this.#clock.fire();
     thread.passed(this.#clock.now() - clockBegan);
-    const now = thread.now();
-    desk.ran(index, now - began);
+    desk.ran(index, thread.consumed() - consumed);
     const until = desk.until(index);
     if (!this.#canRun(seat)) desk.finish(index, 'asleep');
-    else if (until !== undefined && now >= until) desk.finish(index, 'ready');
+    else if (until !== undefined && thread.now() >= until) desk.finish(index, 'ready');
     return exit;
   }
 

@@ -168,11 +168,13 @@ export class Dispatcher {
     this.#apply((now) => this.#pools.configure(pool, options, now));
   }
 
-  /** What it runs at present is not charged yet, but it runs. */
-  #stats({ id, pcpu, since }: Seat): VcpuStats | undefined {
+  /** What it runs at present is not charged yet, but it runs: as much of the time as it did so far. */
+  #stats({ id, pcpu, since, held, charged }: Seat): VcpuStats | undefined {
     const now = this.#time.now();
     const stats = this.#pools.stats(id, now);
-    return stats === undefined || pcpu === undefined ? stats : { ...stats, run: stats.run + now - since };
+    if (stats === undefined || pcpu === undefined) return stats;
+    const runs = Math.floor((now - since) * (held > 0 ? Math.min(charged / held, 1) : 1));
+    return { ...stats, run: stats.run + runs };
   }
 
   #apply(change: (now: number) => readonly PcpuId[]): void {
@@ -282,7 +284,10 @@ export class Dispatcher {
     const held = pcpu.end(now);
     this.#due.add(pcpu);
     if (!seat.gone) {
-      this.#pools.account(seat.id, seat.guest.charge === 'held' ? held : ranFor, now);
+      const charged = seat.guest.charge === 'held' ? held : ranFor;
+      this.#pools.account(seat.id, charged, now);
+      seat.held += held;
+      seat.charged += charged;
       if (next === 'ended') this.#detach(seat.guest);
       if (next === 'asleep') this.#pools.sleep(seat.id, now);
       if (next === 'asleep' && seat.wokenMeanwhile) this.#wake(seat);

@@ -42,6 +42,9 @@ export interface Seat {
   pcpu: PcpuId | undefined;
   /** Since when. */
   since: number;
+  /** How long it has held pCPUs, and what it was charged for that. */
+  held: number;
+  charged: number;
   /** It was woken while it held a grant, which may have ended before that. */
   wokenMeanwhile: boolean;
   gone: boolean;
@@ -124,6 +127,8 @@ export class GuestSeats implements Guest {
       guest: this,
       pcpu: undefined,
       since: 0,
+      held: 0,
+      charged: 0,
       wokenMeanwhile: false,
       gone: false,
       stolen: (now) => {

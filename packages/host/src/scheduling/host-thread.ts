@@ -4,6 +4,10 @@ import { hostNow, Sleeper, turn } from '../event-loop.ts';
 
 declare const setTimeout: (callback: () => void, milliseconds: number) => unknown;
 declare const clearTimeout: (handle: unknown) => void;
+/** Node's; microseconds. */
+declare const process:
+  | { readonly threadCpuUsage?: () => { readonly user: number; readonly system: number } }
+  | undefined;
 
 /** Host time as whoever gives out pCPUs sees it. */
 export interface HostTime {
@@ -22,6 +26,11 @@ export interface HostThread extends HostTime {
   readonly nextDeadline: number | undefined;
   /** Calls timers that are due, in the middle of guest execution; returns how many. */
   fire(): number;
+  /**
+   * Nanoseconds that this thread has run so far: two readings around a stretch of guest execution are what it took. CPU
+   * time where the platform tells it, so that what the host's operating system gave to others meanwhile is not charged.
+   */
+  consumed(): number;
   /** Guest code took that long: virtual time passes by it. */
   passed(nanoseconds: number): void;
   /** Gives the event loop a turn if the last one is `milliseconds` ago; undefined if not. */
@@ -93,6 +102,11 @@ class RealThread extends Thread implements HostThread {
 
   passed(): void {}
 
+  consumed(): number {
+    const usage = typeof process === 'undefined' ? undefined : process.threadCpuUsage?.();
+    return usage === undefined ? this.now() : (usage.user + usage.system) * 1000;
+  }
+
   fire(): number {
     const { nextDeadline } = this.queue;
     return nextDeadline === undefined || nextDeadline > this.now() ? 0 : this.queue.fire(this.now());
@@ -133,6 +147,10 @@ class VirtualThread extends Thread implements HostThread {
 
   passed(nanoseconds: number): void {
     this.#now += nanoseconds;
+  }
+
+  consumed(): number {
+    return this.#now;
   }
 
   fire(): number {

@@ -34,6 +34,7 @@ try {
       delay: delayOf(round),
     });
     promised += result.promised;
+    process.stderr.write(`round ${round} of ${values.rounds}: ${result.promised} lines\n`);
     if (result.problem === undefined) continue;
     failed += 1;
     process.stdout.write(`round ${round} (seed ${values.seed}, ${delayOf(round)} ms): ${result.problem}\n`);

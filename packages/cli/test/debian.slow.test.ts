@@ -22,8 +22,14 @@ describe('viv run debian --exec', () => {
     expect(stdout).toBe(Array.from({ length: 60_000 }, (_, index) => `${index + 1}\n`).join(''));
   });
 
-  it('runs on two vCPUs', async () => {
-    expect(await exec('nproc', '--cpus', '2')).toMatchObject({ code: 0, stdout: '2\n' });
+  it('runs on four vCPUs in parallel, of which one is taken out and put back', async () => {
+    const online = '/sys/devices/system/cpu/cpu2/online';
+    const command = `nproc; echo 0 > ${online}; nproc; echo 1 > ${online}; nproc`;
+    expect(await exec(command, '--cpus', '4')).toMatchObject({ code: 0, stdout: '4\n3\n4\n' });
+  });
+
+  it('runs on two vCPUs that take turns', async () => {
+    expect(await exec('nproc', '--cpus', '2', '--threads', 'off')).toMatchObject({ code: 0, stdout: '2\n' });
   });
 
   it('shows the end of the console when the guest ends before the command does', async () => {

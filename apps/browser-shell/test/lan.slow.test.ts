@@ -63,7 +63,7 @@ it('puts machines of one page and of another tab on one switch, and gives them a
 
   // A file, in segments that nobody cuts: both have the same.
   await second.run('httpd -h /bin');
-  await third.run('wget -q -O /tmp/copy http://10.0.2.102/busybox && cmp /tmp/copy /bin/busybox');
+  await third.run('cd && wget -q -O copy http://10.0.2.102/busybox && cmp copy /bin/busybox');
 
   // A cable that is pulled, and put back.
   const cable = first.root.getByRole('button', { name: 'Cable' });

@@ -43,6 +43,49 @@ const started = (format: RingFormat, features: (wanted: bigint) => bigint = (wan
 const formats = [['split'], ['packed']] as const;
 const outOfOrder = (wanted: bigint) => wanted & ~Feature.inOrder;
 
+describe('C14 a ring that another vCPU fills while the host drains it', () => {
+  it.each([
+    ['split', 'good', 0],
+    ['packed', 'good', 0],
+    // A readable buffer behind a writable one. In a packed ring slots come back behind the last of them, and end it so.
+    ['split', 'malformed', WRITE],
+  ] as const)(
+    'gives, of a %s ring, a queue of %s chains without a notification, and the rest later',
+    (format, _what, flags) => {
+      const { device, lab, ring } = started(format, outOfOrder);
+      const { size } = ring.place;
+      const buffer = { address: BigInt(lab.buffer()), length: 4 };
+      ring.writeTable(lab.table(), [{ ...buffer, flags }, buffer]);
+      let published = 0;
+      const publish = (): void => {
+        published += 1;
+        ring.publish([{ address: BigInt(lab.table()), length: 2 * DESCRIPTOR, flags: INDIRECT }]);
+        ring.returned();
+      };
+      // Whenever the device has taken one, there is another; of a driver that stops in the end, or nothing else would.
+      lab.hooked.hook = (address) => {
+        if (address === lab.table() && published < 5000) publish();
+        return undefined;
+      };
+      const drain = (): void => {
+        for (let request = device.queue?.take(); request !== undefined; request = device.queue?.take())
+          device.queue?.complete(request, 0);
+      };
+      device.notified = drain;
+      publish();
+      // As when a backend has room again.
+      drain();
+      expect([published > size / 2, published <= 2 * size]).toEqual([true, true]);
+      // What is left is looked at in the next turns, without a notification of the driver.
+      lab.bench.settle();
+      expect(published).toBeGreaterThan(2 * size);
+      lab.hooked.hook = undefined;
+      lab.bench.settle();
+      expect(device.queue?.take()).toBeUndefined();
+    },
+  );
+});
+
 describe.each(formats)('a %s ring', (format) => {
   it('gives what the driver wrote, however it was cut, and takes back what the device wrote', () => {
     const buffers = fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 4 });

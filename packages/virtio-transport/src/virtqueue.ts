@@ -49,8 +49,13 @@ export class Virtqueue implements VirtioQueue {
   #state: 'good' | 'latched' | 'ended' = 'good';
   /** Depth of batches: completions are shown to the driver at the end of the outermost. */
   #depth = 0;
-  /** Requests that the running notification may still take. */
-  #budget = Number.POSITIVE_INFINITY;
+  /**
+   * Requests that may still be taken: in the running notification, or, by a device that takes some of its own accord,
+   * until the ring was empty or there is a notification. A driver on another vCPU may fill the ring as fast as it is
+   * drained.
+   */
+  #budget: number;
+  #serving = false;
   #notifications = 0;
   #requests = 0;
   #interrupts = 0;
@@ -58,6 +63,7 @@ export class Virtqueue implements VirtioQueue {
   constructor({ index, layout, memory, format, ring, inOrder, events }: QueueSetup) {
     this.index = index;
     this.size = layout.size;
+    this.#budget = layout.size;
     this.memory = memory;
     this.#ring = format === 'split' ? new SplitRing(memory, layout, ring) : new PackedRing(memory, layout, ring);
     this.#events = events;
@@ -82,11 +88,13 @@ export class Virtqueue implements VirtioQueue {
     if (this.#depth > 0 || !this.#enter()) return;
     this.#notifications += 1;
     this.#budget = this.size;
+    this.#serving = true;
     try {
       notified();
     } finally {
       const unfinished = this.#budget <= 0 && this.#state === 'good';
-      this.#budget = Number.POSITIVE_INFINITY;
+      this.#budget = this.size;
+      this.#serving = false;
       this.#leave();
       if (unfinished) this.#events.unfinished(this.index);
     }
@@ -156,10 +164,12 @@ export class Virtqueue implements VirtioQueue {
           this.#latch(entry.fault);
           return undefined;
         case 'empty':
+          if (!this.#serving) this.#budget = this.size;
           this.#ring.wantNotification(true);
           return undefined;
       }
     }
+    if (!this.#serving) this.#events.unfinished(this.index);
     return undefined;
   }
 

@@ -10,8 +10,9 @@ export interface GuestVcpus {
   /** For each vCPU of the machine, what its scheduler is told. */
   readonly vcpus: readonly Omit<VcpuParameters, 'domain'>[];
   /**
-   * What a vCPU is charged for: what its cell measured, or how long it held the pCPU. The latter is for cells that are
-   * not to be trusted, and has them pay for the way that messages take. Default `measured`.
+   * What a vCPU is charged for: how long it held the pCPU, the default, or what its cell measured of that. The latter is
+   * for cells that run several vCPUs on one thread and are to be trusted. Schedulers take it that most of the time that a
+   * pCPU is held is run: where that is far from true, shares drift.
    */
   readonly charge?: 'measured' | 'held';
 }
@@ -77,7 +78,7 @@ export class GuestSeats implements Guest {
   constructor(guest: GuestVcpus, firstId: VcpuId, owner: SeatOwner) {
     this.name = guest.name;
     this.lease = guest.lease;
-    this.charge = guest.charge ?? 'measured';
+    this.charge = guest.charge ?? 'held';
     this.#owner = owner;
     this.seats = guest.vcpus.map((_, index) => this.#seat(firstId + index, index));
     let closed = (): void => {};

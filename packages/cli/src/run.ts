@@ -77,7 +77,7 @@ export const run = async (asked: RunRequest, streams: Streams): Promise<RunResul
       ...(tracer === undefined ? {} : { step: tracer.step }),
       ...(profiler === undefined ? {} : { sample: (vcpu, milliseconds) => profiler.sample(vcpu, milliseconds) }),
     });
-    await using _sockets = await openVsockSockets(request, machine, notices);
+    const sockets = await openVsockSockets(request, machine, notices);
     const debuggers = await listenForDebugger(request, cell, notices);
     const stop = (): void => void cell.stop().catch(() => {}); // what fails then ends the run, which says so
     const interruption = watchInterruptions(request.timeout, streams, stop);
@@ -91,6 +91,7 @@ export const run = async (asked: RunRequest, streams: Streams): Promise<RunResul
     } finally {
       interruption.close();
       await debuggers?.close();
+      await sockets?.close();
     }
   } finally {
     tracer?.close();

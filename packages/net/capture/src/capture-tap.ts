@@ -12,7 +12,7 @@ export interface CaptureSettings {
   /** Nanoseconds since the Unix epoch. */
   readonly now: () => bigint;
   /** Nothing more is captured: the limit is reached, or `write` threw. */
-  readonly ended: (why: string, error?: unknown) => void;
+  readonly ended: (why: string) => void;
 }
 
 type Direction = 'in' | 'out';
@@ -97,12 +97,13 @@ export class CaptureTap implements NetBackend {
     try {
       this.#settings.write(bytes);
     } catch (error) {
-      this.#end('the capture cannot be written any more', error);
+      const reason = error instanceof Error ? error.message : 'no reason is given';
+      this.#end(`the capture cannot be written any more: ${reason}`);
     }
   }
 
-  #end(why: string, error?: unknown): void {
+  #end(why: string): void {
     this.#left = 0;
-    this.#settings.ended(why, error);
+    this.#settings.ended(why);
   }
 }

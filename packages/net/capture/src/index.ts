@@ -54,7 +54,7 @@ export const netCapture = definePlugin<z.infer<typeof netCaptureOptions>>({
       name: options.name ?? id,
       limit: options.limit,
       now: () => clock.epoch + BigInt(clock.now()),
-      ended: (why, error) => log.warn(why, error === undefined ? {} : { error: String(error) }),
+      ended: (why) => log.warn(why),
     });
     return { provides: [bind(NetBackendToken, tap)] };
   },

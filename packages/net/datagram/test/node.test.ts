@@ -47,9 +47,10 @@ describe('a UDP link', () => {
 
   it('is refused on a port that is taken', async () => {
     const port = await freePort();
-    await using _link = await openUdpLink({ local: { port }, remote: { port: 9 } });
+    const link = await openUdpLink({ local: { port }, remote: { port: 9 } });
     const again = openUdpLink({ local: { port }, remote: { port: 9 } });
     await expect(again).rejects.toMatchObject({ code: 'VIV_DATAGRAM_SOCKET' });
+    await link.close();
   });
 });
 

@@ -150,7 +150,7 @@ describe('vCPUs on threads of their own', () => {
   it('are refused where they cannot be, and where there are none', async () => {
     await using threaded = await machineOf(SPIN, 1);
     await using plain = await machineOf(SPIN, 1, false);
-    const refused = expect.objectContaining({ code: 'VIV_CELL_THREADS' });
+    const refused = expect.objectContaining({ code: 'VIV_CELL_THREADS' }) as Error;
     expect(() => createInlineCell(threaded)).toThrow(refused);
     expect(() => createParallelCell(plain)).toThrow(refused);
     expect(() => createParallelCell(threaded, { step: () => true })).toThrow(refused);

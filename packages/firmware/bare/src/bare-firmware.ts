@@ -111,10 +111,9 @@ export class BareFirmware implements Firmware {
   /** As the reset vector of QEMU's `virt` does: hart id, device tree, dynamic info. */
   #start(hart: Vcpu, { bios, handOver, info }: Wired): void {
     hart.stop();
+    hart.start(BigInt(bios.entry), BigInt(handOver.deviceTree));
     hart.writeRegister('a0', BigInt(hart.index));
     hart.writeRegister('a2', BigInt(info));
-    // It may begin at once, on another thread.
-    hart.start(BigInt(bios.entry), BigInt(handOver.deviceTree));
   }
 
   #deviceTree(handOver: HandOver): Uint8Array {

@@ -96,7 +96,7 @@ export const consolidate = async (options: ConsolidationOptions): Promise<Consol
   // One that ends before has no result, and its outcome says so.
   await Promise.allSettled(workers.map((worker) => worker.line(resultOf(worker.plan.name, rounds))));
   const busy = ((after.busy - before.busy) / time / pcpus) * 100;
-  return { outcomes: outcomes(residents, before.stats, after.stats, rounds), troubles, busy };
+  return { outcomes: outcomes(residents, before.stats, after.stats, rounds, pcpus), troubles, busy };
 };
 
 const outcomes = (
@@ -104,6 +104,7 @@ const outcomes = (
   before: readonly VcpuStats[],
   after: readonly VcpuStats[],
   rounds: number,
+  pcpus: number,
 ): readonly Outcome[] => {
   const measured = residents.map((resident, index) => {
     const { plan, end, printed } = resident;
@@ -116,8 +117,39 @@ const outcomes = (
   });
   const competing = measured.filter(({ competes }) => competes);
   const all = competing.reduce((sum, { ran }) => sum + ran, 0);
-  const weights = competing.reduce((sum, { plan }) => sum + plan.weight, 0);
-  return measured.map(({ competes, ...outcome }) =>
-    competes ? { ...outcome, share: outcome.ran / all, entitled: outcome.plan.weight / weights } : outcome,
+  const shares = entitlements(
+    competing.map(({ plan }) => plan.weight),
+    pcpus,
   );
+  return measured.map(({ competes, ...outcome }) =>
+    competes
+      ? {
+          ...outcome,
+          share: outcome.ran / all,
+          entitled: shares[competing.findIndex(({ plan }) => plan === outcome.plan)],
+        }
+      : outcome,
+  );
+};
+
+/** What each of the weights is entitled to of all pCPUs together, where nobody can use more than one of them. */
+export const entitlements = (weights: readonly number[], pcpus: number): readonly number[] => {
+  const shares = weights.map(() => 0);
+  let left = Math.min(pcpus, weights.length);
+  const open = new Set(weights.keys());
+  while (open.size > 0) {
+    const sum = [...open].reduce((total, index) => total + (weights[index] ?? 0), 0);
+    const each = (index: number): number => (left * (weights[index] ?? 0)) / sum;
+    const capped = [...open].filter((index) => each(index) > 1);
+    if (capped.length === 0) {
+      for (const index of open) shares[index] = each(index);
+      break;
+    }
+    for (const index of capped) {
+      shares[index] = 1;
+      open.delete(index);
+    }
+    left -= capped.length;
+  }
+  return shares.map((share) => share / Math.min(pcpus, weights.length));
 };

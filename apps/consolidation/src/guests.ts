@@ -17,7 +17,7 @@ export interface GuestPlan {
   readonly part: Part;
 }
 
-/** Heavier ones come first; nobody is entitled to more than one pCPU once two are gone. */
+/** Heavier ones come first; nobody gets more than one pCPU once two are gone. */
 export const GUESTS: readonly GuestPlan[] = [
   { name: 'alpha', weight: 512, part: 'work' },
   { name: 'beta', weight: 256, part: 'work' },

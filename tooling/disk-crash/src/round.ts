@@ -5,7 +5,7 @@ import { firstLost, safeNumbers } from './lines.ts';
 
 const VIV = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url));
 /** A guest that has said nothing by then never will. */
-const PATIENCE = 120_000;
+const PATIENCE = 400_000;
 
 /** Appends lines, each flushed before it is named; beside it, files come and go, so that the journal has work. */
 const WRITER = `

@@ -100,6 +100,8 @@ it('puts machines of one page and of another tab on one switch, and gives them a
   expect(await first.overlay('Powered off')).toContain('Boot again');
   await both.page.getByText('Switch: 1 machine').waitFor();
   expect([...both.complaints, ...other.complaints]).toEqual([]);
+  // The next tests count machines from none.
+  await both.page.close();
 });
 
 it('says what a browser or a server cannot, and goes on without it', async () => {

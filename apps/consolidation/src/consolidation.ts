@@ -112,7 +112,8 @@ const outcomes = (
     const [ran, ready, blocked] = [to.run - from.run, to.ready - from.ready, to.blocked - from.blocked];
     const { wakeLatency, migrations } = to;
     const right = plan.part === 'work' ? resident.has(resultOf(plan.name, rounds)) : undefined;
-    const competes = ran > 0 && blocked / (ran + ready + blocked) < COMPETES;
+    // One that has ended gives up its share to the others.
+    const competes = end === undefined && ran > 0 && blocked / (ran + ready + blocked) < COMPETES;
     return { plan, end: end?.kind, ran, ready, blocked, wakeLatency, migrations, printed, right, competes };
   });
   const competing = measured.filter(({ competes }) => competes);

@@ -36,6 +36,8 @@ export class FrameOutlet {
   #blocked = false;
   #held = false;
   #busy = false;
+  /** The network had no room for a frame of the device, which waits for `drained`. */
+  #refused = false;
 
   constructor(parts: FrameOutletParts) {
     this.#parts = parts;
@@ -49,7 +51,7 @@ export class FrameOutlet {
 
   /** Plugs a device in, in place of the one before; what waited is dropped. */
   connect(handlers: NetHandlers | undefined): void {
-    this.flush();
+    this.reset();
     this.#handlers = handlers;
   }
 
@@ -90,8 +92,27 @@ export class FrameOutlet {
     }
   }
 
-  /** Tells the device that what it was refused may go now. */
+  /** Drops what waits, and forgets what either side was refused: the device begins anew. */
+  reset(): void {
+    this.#refused = false;
+    this.flush();
+  }
+
+  /** Notes that a frame of the device was refused; this is the answer to its `send`. */
+  refuse(): false {
+    this.#refused = true;
+    return false;
+  }
+
+  /** The device was refused, and was not told since that it may go on. */
+  get waits(): boolean {
+    return this.#refused;
+  }
+
+  /** Tells a device that was refused that it may go on; one that was not hears nothing. */
   drained(): void {
+    if (!this.#refused) return;
+    this.#refused = false;
     this.#handlers?.drained();
   }
 

@@ -12,6 +12,7 @@ class Device implements NetHandlers {
   room = Number.POSITIVE_INFINITY;
   readonly taken: number[] = [];
   offered = 0;
+  drains = 0;
   within: (() => void) | undefined;
 
   receive({ pieces }: NetFrame): boolean {
@@ -23,7 +24,9 @@ class Device implements NetHandlers {
     return true;
   }
 
-  drained(): void {}
+  drained(): void {
+    this.drains += 1;
+  }
 
   linkChanged(): void {}
 }
@@ -58,6 +61,24 @@ describe('the way out to a device', () => {
     device.room = 10;
     outlet.resume();
     expect([device.taken, left()]).toEqual([[0, 1, 2, 3], 360]);
+  });
+
+  it('tells a device once that it may go on, when it was refused and has not begun anew', () => {
+    const { outlet, device } = setup();
+    outlet.connect(device);
+    outlet.drained();
+    expect([outlet.refuse(), outlet.waits, device.drains]).toEqual([false, true, 0]);
+    outlet.flush();
+    outlet.drained();
+    outlet.drained();
+    expect([outlet.waits, device.drains]).toEqual([false, 1]);
+    outlet.refuse();
+    outlet.reset();
+    outlet.drained();
+    outlet.refuse();
+    outlet.connect(device);
+    outlet.drained();
+    expect(device.drains).toBe(1);
   });
 
   it('bounds bytes, but lets one frame of any length in', () => {

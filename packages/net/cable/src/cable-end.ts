@@ -54,8 +54,6 @@ export class CableEnd implements NetBackend {
   #closed = false;
   /** Times that the timer expired since the other end was last heard. */
   #silence = 0;
-  /** The device was refused, and waits for `drained`. */
-  #refused = false;
   #owed = { frames: 0, bytes: 0 };
   #malformed = 0;
   #breaches = 0;
@@ -110,7 +108,6 @@ export class CableEnd implements NetBackend {
   }
 
   connect(handlers: NetHandlers): void {
-    this.#refused = false;
     this.#outlet.connect(handlers);
   }
 
@@ -131,10 +128,7 @@ export class CableEnd implements NetBackend {
       this.#traffic.sendDrops.add('link');
       return true;
     }
-    if (!window.hasRoom(frame.length)) {
-      this.#refused = true;
-      return false;
-    }
+    if (!window.hasRoom(frame.length)) return this.#outlet.refuse();
     // A copy, which the other end is given.
     const bytes = new Uint8Array(concatenate(frame.pieces).buffer as ArrayBuffer);
     if (!this.#post({ kind: 'frame', bytes, ...(offload === undefined ? {} : { offload }) }, [bytes.buffer])) {
@@ -161,8 +155,7 @@ export class CableEnd implements NetBackend {
 
   /** Forgets what waits for the device, as a reset of it does. */
   flush(): void {
-    this.#refused = false;
-    this.#outlet.flush();
+    this.#outlet.reset();
   }
 
   /** Says goodbye and closes the channel. */
@@ -236,7 +229,7 @@ export class CableEnd implements NetBackend {
     this.#owed = { frames: 0, bytes: 0 };
     this.#peer = { session, window: new SendWindow(window), up };
     this.#hello();
-    this.#drained();
+    this.#outlet.drained();
   }
 
   #receive(message: CableMessage & { readonly kind: 'frame' }): void {
@@ -261,13 +254,6 @@ export class CableEnd implements NetBackend {
       this.#unreadable();
       return;
     }
-    this.#drained();
-  }
-
-  /** A device that was refused tries again, which may refuse it again. */
-  #drained(): void {
-    if (!this.#refused) return;
-    this.#refused = false;
     this.#outlet.drained();
   }
 
@@ -300,7 +286,7 @@ export class CableEnd implements NetBackend {
     this.#outlet.linkChanged(up);
     for (const listener of this.#linkListeners) listener(up);
     // What was refused before would be dropped now: the device need not hold it.
-    this.#drained();
+    this.#outlet.drained();
   }
 
   #hello(): void {

@@ -22,11 +22,7 @@ export interface DatagramSettings {
 }
 
 /** Why a frame went no further. */
-export type DropReason =
-  | FrameProblem
-  | OutletDrop
-  /** It asks for an offload, and the link takes finished frames only. */
-  | 'offload';
+export type DropReason = FrameProblem | OutletDrop;
 
 /** What went through, from the device's point of view. */
 export type DatagramCounters = TrafficCounters<DropReason>;
@@ -40,8 +36,6 @@ export class DatagramBackend implements NetBackend {
   readonly #outlet: FrameOutlet;
   readonly #traffic = new Traffic<DropReason>();
   #pending = 0;
-  /** The device was refused, and waits for `drained`. */
-  #refused = false;
 
   constructor(settings: DatagramSettings) {
     this.#settings = settings;
@@ -58,23 +52,20 @@ export class DatagramBackend implements NetBackend {
   }
 
   connect(handlers: NetHandlers): void {
-    this.#refused = false;
     this.#outlet.connect(handlers);
   }
 
   send(frame: NetFrame): boolean {
+    // The link takes finished frames only.
     const problem = frame.offload === undefined ? frameProblem(frame, this.mtu) : 'offload';
     if (problem !== undefined) {
       this.#traffic.sendDrops.add(problem);
       return true;
     }
-    if (this.#pending >= this.#settings.pending) {
-      this.#refused = true;
-      return false;
-    }
+    if (this.#pending >= this.#settings.pending) return this.#outlet.refuse();
     this.#pending += frame.length;
     this.#traffic.sent(frame.length);
-    this.#settings.link.send(concatenate(frame.pieces).slice(), () => this.#done(frame.length));
+    this.#settings.link.send(concatenate(frame.pieces), () => this.#done(frame.length));
     return true;
   }
 
@@ -91,9 +82,9 @@ export class DatagramBackend implements NetBackend {
     this.#outlet.release();
   }
 
-  /** Drops what waits for the device. */
+  /** Forgets what waits for the device, as a reset of it does. */
   flush(): void {
-    this.#outlet.flush();
+    this.#outlet.reset();
   }
 
   /** Takes the device off, and listens no more. */
@@ -113,8 +104,6 @@ export class DatagramBackend implements NetBackend {
 
   #done(length: number): void {
     this.#pending -= length;
-    if (!this.#refused || this.#pending > this.#settings.pending / 2) return;
-    this.#refused = false;
-    this.#outlet.drained();
+    if (this.#pending <= this.#settings.pending / 2) this.#outlet.drained();
   }
 }

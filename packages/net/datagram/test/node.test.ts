@@ -1,17 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { freePort } from '../src/node/free-port.ts';
 import { openTapLink, openUdpLink } from '../src/node.ts';
-
-const freePort = async (): Promise<number> => {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return port;
-};
 
 /** The next datagram for which `wanted` holds. */
 const next = (

@@ -61,7 +61,6 @@ export class WebSocketUplink implements NetBackend {
   #state: UplinkState = 'connecting';
   /** Sockets lost since the relay last sent something. */
   #failures = 0;
-  #refused = false;
   #cancelOpening = (): void => {};
   #cancelLook = (): void => {};
 
@@ -94,7 +93,6 @@ export class WebSocketUplink implements NetBackend {
   }
 
   connect(handlers: NetHandlers): void {
-    this.#refused = false;
     this.#outlet.connect(handlers);
   }
 
@@ -106,9 +104,8 @@ export class WebSocketUplink implements NetBackend {
       return true;
     }
     if (socket.bufferedAmount > this.#settings.buffer) {
-      this.#refused = true;
       this.#look(socket);
-      return false;
+      return this.#outlet.refuse();
     }
     const finished = finishFrame(frame);
     if (finished.length === 0) this.#traffic.sendDrops.add('offload');
@@ -135,8 +132,7 @@ export class WebSocketUplink implements NetBackend {
 
   /** Forgets what waits for the device, as a reset of it does. */
   flush(): void {
-    this.#refused = false;
-    this.#outlet.flush();
+    this.#outlet.reset();
   }
 
   /** Closes the socket for good. */
@@ -233,16 +229,10 @@ export class WebSocketUplink implements NetBackend {
   #look(socket: Socket): void {
     this.#cancelLook();
     this.#cancelLook = this.#settings.later(() => {
-      if (!this.#refused || this.#socket !== socket) return;
+      if (!this.#outlet.waits || this.#socket !== socket) return;
       if (socket.bufferedAmount > this.#settings.buffer / 2) this.#look(socket);
-      else this.#drained();
+      else this.#outlet.drained();
     }, LOOK);
-  }
-
-  #drained(): void {
-    if (!this.#refused) return;
-    this.#refused = false;
-    this.#outlet.drained();
   }
 
   #enter(state: UplinkState, error?: Error): void {
@@ -252,6 +242,6 @@ export class WebSocketUplink implements NetBackend {
     if (wasUp !== this.linkUp) this.#outlet.linkChanged(this.linkUp);
     for (const listener of this.#listeners) listener(state, error);
     // What was refused would be dropped now: the device need not hold it.
-    if (!this.linkUp) this.#drained();
+    if (!this.linkUp) this.#outlet.drained();
   }
 }

@@ -17,7 +17,7 @@ export class EchoBackend implements NetBackend {
   });
 
   send(frame: NetFrame): boolean {
-    if (this.room <= 0) return false;
+    if (this.room <= 0) return this.#outlet.refuse();
     this.room -= 1;
     this.heard += 1;
     this.#outlet.deliver(copyFrame(frame));

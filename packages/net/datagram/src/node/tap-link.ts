@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import type { DatagramLink } from '../datagram-link.ts';
 import { errors } from '../errors.ts';
+import { freePort } from './free-port.ts';
 import { openUdpLink, type UdpLink } from './udp-link.ts';
 
 /** Options of {@link openTapLink}. */
@@ -28,16 +28,6 @@ const STDERR_LIMIT = 4096;
 
 const refuse = (name: string, why: string, cause?: unknown): Error =>
   errors.make('VIV_DATAGRAM_TAP', `interface ${name}: ${why}`, { cause, details: { name } });
-
-/** A port of the loopback that is free now. */
-const freePort = async (): Promise<number> => {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return port;
-};
 
 /**
  * Opens a TAP interface of Linux. Node has no call for it, so the program `socat` holds it, and passes frames on as

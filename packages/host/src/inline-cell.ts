@@ -5,7 +5,6 @@ import {
   CpuCoreToken,
   type DebugResumption,
   type DebugStop,
-  isVivariumError,
   MachineMemoryToken,
   type PowerRequest,
   StealTimeToken,
@@ -16,19 +15,19 @@ import type { Cell, CellOptions, CellOutcome, CellStats } from './cell.ts';
 import { CellDebugTarget } from './debug-target.ts';
 import { errors } from './errors.ts';
 import { hostNow, Sleeper, turn } from './event-loop.ts';
+import { HostCommands } from './host-commands.ts';
+import { partError } from './part-error.ts';
 import { type Leased, RunLoop } from './run-loop.ts';
 import { createHostThread } from './scheduling/host-thread.ts';
 import { LeaseDesk } from './scheduling/lease-desk.ts';
 
 type CommandName = 'pause' | 'resume' | 'step' | 'reset' | 'stop';
 
-/** Something the host asked for, to be done when no guest code runs. */
+/** Something the host asks for. */
 interface Command {
   readonly name: CommandName;
   /** Of `step` and `resume`; what is not there is everything. */
   readonly resumption: DebugResumption | undefined;
-  readonly done: () => void;
-  readonly failed: (error: unknown) => void;
 }
 
 const STOPPED: CellOutcome = { kind: 'stopped' };
@@ -55,7 +54,7 @@ export class InlineCell implements Cell {
   /** Time of the thread at which a virtual clock that follows it was zero. */
   #origin = 0;
   readonly #sleeper = new Sleeper();
-  readonly #commands: Command[] = [];
+  readonly #commands: HostCommands<Command>;
   readonly #removals: (() => void)[] = [];
   #phase: 'new' | 'running' | 'ended' = 'new';
   #began = 0;
@@ -71,6 +70,10 @@ export class InlineCell implements Cell {
 
   constructor(machine: Machine, options: CellOptions) {
     this.#machine = machine;
+    this.#commands = new HostCommands(machine.name, () => {
+      this.#loop.interrupt();
+      this.#sleeper.wake();
+    });
     this.#options = options;
     this.#startPaused = options.startPaused === true;
     this.#clock = machine.get(ClockToken);
@@ -297,11 +300,7 @@ export class InlineCell implements Cell {
     try {
       return run();
     } catch (error) {
-      if (isVivariumError(error)) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      throw errors.make('VIV_CELL_PART_THREW', `a part of machine ${this.#machine.name} threw: ${reason}`, {
-        cause: error,
-      });
+      throw partError(this.#machine.name, error);
     }
   }
 
@@ -340,21 +339,12 @@ export class InlineCell implements Cell {
   /** Does what the host asked for; what it gives ends the run. Stays here while the machine is paused. */
   async #obey(): Promise<CellOutcome | undefined> {
     for (;;) {
-      const command = this.#commands.shift();
-      if (command === undefined) {
-        if (this.#machine.state !== 'paused') return undefined;
-        await this.#sleeper.sleep(undefined);
-        this.#sleeper.settle();
-        continue;
-      }
-      try {
-        const ended = await this.#carryOut(command);
-        command.done();
-        if (ended !== undefined) return ended;
-      } catch (error) {
-        command.failed(error);
-        throw error;
-      }
+      const obeyed = await this.#commands.obey((command) => this.#carryOut(command));
+      if (obeyed?.outcome !== undefined) return obeyed.outcome;
+      if (obeyed !== undefined) continue;
+      if (this.#machine.state !== 'paused') return undefined;
+      await this.#sleeper.sleep(undefined);
+      this.#sleeper.settle();
     }
   }
 
@@ -406,23 +396,13 @@ export class InlineCell implements Cell {
     this.#leased?.desk.end();
     this.#ended = hostNow();
     for (const remove of this.#removals.splice(0)) remove();
-    for (const { name, done, failed } of this.#commands.splice(0)) {
-      if (name === 'stop') done();
-      else failed(error ?? errors.make('VIV_CELL_STATE', `machine ${this.#machine.name} ended before its ${name}`));
-    }
+    this.#commands.end(error);
     if (this.#machine.state === 'running' || this.#machine.state === 'paused') await this.#machine.stop();
   }
 
   #command(name: CommandName, resumption?: DebugResumption): Promise<void> {
-    if (this.#phase !== 'running') {
-      const error = errors.make('VIV_CELL_STATE', `cannot ${name} machine ${this.#machine.name}: it is not being run`);
-      return Promise.reject(error);
-    }
-    return new Promise((resolve, reject) => {
-      this.#commands.push({ name, resumption, done: resolve, failed: reject });
-      this.#loop.interrupt();
-      this.#sleeper.wake();
-    });
+    const command = { name, resumption };
+    return this.#phase === 'running' ? this.#commands.ask(command) : this.#commands.refuse(command);
   }
 
   #retired(): number {

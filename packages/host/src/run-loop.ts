@@ -38,7 +38,7 @@ interface Seat {
 }
 
 const RAN: Round = { kind: 'ran' };
-const ALL_STOPPED: GuestFault = {
+export const ALL_STOPPED: GuestFault = {
   code: 'GUEST_ALL_STOPPED',
   message: 'every vCPU has stopped itself and none is left to start another',
 };

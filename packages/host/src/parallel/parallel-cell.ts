@@ -5,7 +5,6 @@ import {
   type CpuCore,
   CpuCoreToken,
   type GuestFault,
-  isVivariumError,
   MachineMemoryToken,
   type PowerRequest,
   SystemBusToken,
@@ -14,6 +13,9 @@ import type { Machine } from '@vivarium/kernel';
 import type { Cell, CellOptions, CellOutcome, CellStats } from '../cell.ts';
 import { errors } from '../errors.ts';
 import { hostNow, Sleeper, turn } from '../event-loop.ts';
+import { HostCommands } from '../host-commands.ts';
+import { partError } from '../part-error.ts';
+import { ALL_STOPPED } from '../run-loop.ts';
 import { CellControl, createControl, FAULTED, GO, PAUSE, PAUSED, STARTING, STOPPED, VcpuControl } from './control.ts';
 import { Mailboxes } from './mailboxes.ts';
 import { createMonotonic } from './monotonic.ts';
@@ -21,18 +23,7 @@ import type { StartVcpuThread, VcpuThreadHandle } from './threads.ts';
 
 type CommandName = 'pause' | 'resume' | 'reset' | 'stop';
 
-/** Something the host asked for, to be done when no guest code runs. */
-interface Command {
-  readonly name: CommandName;
-  readonly done: () => void;
-  readonly failed: (error: unknown) => void;
-}
-
 const STOP: CellOutcome = { kind: 'stopped' };
-const ALL_STOPPED: GuestFault = {
-  code: 'GUEST_ALL_STOPPED',
-  message: 'every vCPU has stopped itself and none is left to start another',
-};
 /** Milliseconds between two turns of the event loop while vCPUs keep on asking. */
 const TURN_MILLISECONDS = 4;
 
@@ -53,7 +44,7 @@ export class ParallelCell implements Cell {
   readonly #mailboxes: Mailboxes;
   readonly #monotonic = createMonotonic();
   readonly #sleeper = new Sleeper();
-  readonly #commands: Command[] = [];
+  readonly #commands: HostCommands<{ readonly name: CommandName }>;
   readonly #handles: VcpuThreadHandle[] = [];
   #phase: 'new' | 'running' | 'ended' = 'new';
   #began = 0;
@@ -75,6 +66,7 @@ export class ParallelCell implements Cell {
       throw errors.make('VIV_CELL_THREADS', `machine ${machine.name} ${what}`);
     }
     this.#machine = machine;
+    this.#commands = new HostCommands(machine.name, () => this.#sleeper.wake());
     this.#options = options;
     this.#core = core;
     this.#threads = threads;
@@ -162,7 +154,7 @@ export class ParallelCell implements Cell {
           this.#sleeper.wake();
         },
         died: (error) => {
-          this.#failure ??= this.#threw(error);
+          this.#failure ??= partError(this.#machine.name, error);
           this.#sleeper.wake();
         },
       });
@@ -207,7 +199,7 @@ export class ParallelCell implements Cell {
       this.#lookAtPower();
       return served;
     } catch (error) {
-      throw this.#threw(error);
+      throw partError(this.#machine.name, error);
     }
   }
 
@@ -217,14 +209,6 @@ export class ParallelCell implements Cell {
     if (request === undefined) return;
     this.#power = request;
     for (const control of this.#controls) control.command = PAUSE;
-  }
-
-  #threw(error: unknown): Error {
-    if (isVivariumError(error)) return error;
-    const reason = error instanceof Error ? error.message : String(error);
-    return errors.make('VIV_CELL_PART_THREW', `a part of machine ${this.#machine.name} threw: ${reason}`, {
-      cause: error,
-    });
   }
 
   #allStopped(): GuestFault | undefined {
@@ -274,21 +258,12 @@ export class ParallelCell implements Cell {
   /** Does what the host asked for; what it gives ends the run. Stays here while the machine is paused. */
   async #obey(): Promise<CellOutcome | undefined> {
     for (;;) {
-      const command = this.#commands.shift();
-      if (command === undefined) {
-        if (this.#machine.state !== 'paused') return undefined;
-        await this.#sleeper.sleep(undefined);
-        this.#sleeper.settle();
-        continue;
-      }
-      try {
-        const ended = await this.#carryOut(command.name);
-        command.done();
-        if (ended !== undefined) return ended;
-      } catch (error) {
-        command.failed(error);
-        throw error;
-      }
+      const obeyed = await this.#commands.obey(({ name }) => this.#carryOut(name));
+      if (obeyed?.outcome !== undefined) return obeyed.outcome;
+      if (obeyed !== undefined) continue;
+      if (this.#machine.state !== 'paused') return undefined;
+      await this.#sleeper.sleep(undefined);
+      this.#sleeper.settle();
     }
   }
 
@@ -303,8 +278,7 @@ export class ParallelCell implements Cell {
       await machine.resume();
       this.#goOn();
     }
-    if (name !== 'stop') return undefined;
-    return STOP;
+    return name === 'stop' ? STOP : undefined;
   }
 
   async #reset(): Promise<void> {
@@ -321,22 +295,12 @@ export class ParallelCell implements Cell {
     this.#phase = 'ended';
     this.#ended = hostNow();
     await Promise.all(this.#handles.splice(0).map((handle) => handle.end()));
-    for (const { name, done, failed } of this.#commands.splice(0)) {
-      if (name === 'stop') done();
-      else failed(reason ?? errors.make('VIV_CELL_STATE', `machine ${this.#machine.name} ended before its ${name}`));
-    }
+    this.#commands.end(reason);
     if (this.#machine.state === 'running' || this.#machine.state === 'paused') await this.#machine.stop();
   }
 
   #command(name: CommandName): Promise<void> {
-    if (this.#phase !== 'running') {
-      const error = errors.make('VIV_CELL_STATE', `cannot ${name} machine ${this.#machine.name}: it is not being run`);
-      return Promise.reject(error);
-    }
-    return new Promise((resolve, reject) => {
-      this.#commands.push({ name, done: resolve, failed: reject });
-      this.#sleeper.wake();
-    });
+    return this.#phase === 'running' ? this.#commands.ask({ name }) : this.#commands.refuse({ name });
   }
 
   #retired(): number {

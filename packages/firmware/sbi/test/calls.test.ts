@@ -1,26 +1,26 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FakeMachine, FakeUart, MIB, RAM } from './fake-machine.ts';
-
-const BASE = 0x10;
-const TIME = 0x54494d45;
-const IPI = 0x735049;
-const RFENCE = 0x52464e43;
-const HSM = 0x48534d;
-const SRST = 0x53525354;
-const DBCN = 0x4442434e;
-const STA = 0x535441;
-const FWFT = 0x46574654;
-const ALL = 0xffff_ffff_ffff_ffffn;
-
-const SUCCESS = 0n;
-const FAILED = -1n;
-const NOT_SUPPORTED = -2n;
-const INVALID_PARAM = -3n;
-const DENIED = -4n;
-const INVALID_ADDRESS = -5n;
-const ALREADY_AVAILABLE = -6n;
-const DENIED_LOCKED = -14n;
+import {
+  ALL,
+  ALREADY_AVAILABLE,
+  BASE,
+  DBCN,
+  DENIED,
+  DENIED_LOCKED,
+  FAILED,
+  FWFT,
+  HSM,
+  INVALID_ADDRESS,
+  INVALID_PARAM,
+  IPI,
+  NOT_SUPPORTED,
+  RFENCE,
+  SRST,
+  STA,
+  SUCCESS,
+  TIME,
+} from './sbi-numbers.ts';
 
 describe('base', () => {
   it('tells versions, ids and what is there', () => {

@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FakeMachine, MIB, RAM } from './fake-machine.ts';
-
-const STA = 0x535441;
-const ALL = 0xffff_ffff_ffff_ffffn;
-const SUCCESS = 0n;
-const NOT_SUPPORTED = -2n;
-const INVALID_PARAM = -3n;
-const INVALID_ADDRESS = -5n;
+import { ALL, INVALID_ADDRESS, INVALID_PARAM, NOT_SUPPORTED, STA, SUCCESS } from './sbi-numbers.ts';
 
 const SHMEM = BigInt(RAM + MIB);
 

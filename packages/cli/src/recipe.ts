@@ -72,6 +72,7 @@ const requestOf = (args: readonly string[], folder: string): RunRequest => {
     // Options follow the path.
     root: request.root?.replace(/^[^,]+/, (path) => resolve(folder, path)),
     disks: request.disks.map((disk) => ({ ...placed(disk), backing: within(disk.backing) })),
+    networks: request.networks.map((network) => ({ ...network, pcap: within(network.pcap) })),
     shares: request.shares.map((share) => ({ ...placed(share), records: within(share.records) })),
     vsock: request.vsock && placed(request.vsock),
   };
@@ -84,7 +85,7 @@ const requestOf = (args: readonly string[], folder: string): RunRequest => {
 export const runRecipe = async (args: readonly string[], options: RunRecipeOptions = {}): Promise<RunRecipe> => {
   const { folder = process.cwd(), signal, onProgress = () => {} } = options;
   const request = requestOf(args, folder);
-  const { disks, shares } = withRoot(request).request;
+  const { disks, shares, networks } = withRoot(request).request;
   const images: string[] = [];
   if (request.guest !== undefined && (request.kernel === undefined || request.initrd === undefined)) {
     const prepared = await prepareDebian({ onProgress, ...(signal === undefined ? {} : { signal }) });
@@ -96,6 +97,7 @@ export const runRecipe = async (args: readonly string[], options: RunRecipeOptio
     writable: [
       ...disks.filter(({ readOnly, temporary }) => !readOnly && !temporary).map(({ path }) => path),
       ...shares.filter(({ readOnly }) => !readOnly).flatMap(({ path, records }) => [path, records ?? []].flat()),
+      ...networks.flatMap(({ pcap }) => pcap ?? []),
       ...(request.vsock === undefined ? [] : [request.vsock.path]),
     ],
     onReboot: request.reboot ? 'reset' : 'stop',

@@ -59,19 +59,40 @@ const parseRecord = (text: string): PackageRecord | undefined => {
 };
 
 /**
- * Looks a package up in the lists.
+ * Looks packages up in the lists, each by its name or `name=version`; the records come in the same order.
  *
  * @throws VIV_GUEST_PACKAGE_MISSING
  */
+export const findPackages = async (
+  environment: Environment,
+  names: readonly string[],
+  signal?: AbortSignal,
+): Promise<readonly PackageRecord[]> => {
+  const shown = ['show', '--no-all-versions', ...names];
+  const { stdout, stderr } = await run('apt-cache', shown, { environment, signal });
+  const records = new Map<string, PackageRecord>();
+  for (const paragraph of stdout.toString('utf8').split(/\n{2,}/)) {
+    const record = parseRecord(paragraph);
+    if (record === undefined) continue;
+    records.set(record.name, record);
+    records.set(`${record.name}=${record.version}`, record);
+  }
+  return names.map((name) => {
+    const record = records.get(name);
+    if (record !== undefined) return record;
+    throw guestError('VIV_GUEST_PACKAGE_MISSING', `the suite has no package ${name}: ${stderr.trim()}`);
+  });
+};
+
+/** As {@link findPackages}, of one. */
 export const findPackage = async (
   environment: Environment,
   name: string,
   signal?: AbortSignal,
 ): Promise<PackageRecord> => {
-  const { code, stdout, stderr } = await run('apt-cache', ['show', '--no-all-versions', name], { environment, signal });
-  const record = code === 0 ? parseRecord(stdout.toString('utf8')) : undefined;
+  const [record] = await findPackages(environment, [name], signal);
   if (record !== undefined) return record;
-  throw guestError('VIV_GUEST_PACKAGE_MISSING', `the suite has no package ${name}: ${stderr.trim()}`);
+  throw guestError('VIV_GUEST_PACKAGE_MISSING', `the suite has no package ${name}`);
 };
 
 /** Where apt puts the file of a package: a colon of the version is written %3a. */

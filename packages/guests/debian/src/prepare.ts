@@ -3,18 +3,16 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isVivariumError } from '@vivarium/contracts';
 import { findPackage, type PackageRecord } from './apt.ts';
-import { hostSettings } from './apt-state.ts';
+import { askedMirror, askMirror } from './ask-mirror.ts';
 import { takeLock } from './cache-lock.ts';
 import { guestError } from './errors.ts';
 import { fetchPackages } from './fetch-packages.ts';
-import { hostMirror } from './host-mirror.ts';
 import { buildImage } from './image-build.ts';
 import { type CurrentImage, type GuestPackage, type ImageManifest, ImageStore } from './image-store.ts';
 import { KEYRINGS } from './keyring.ts';
 import type { Progress, ReportProgress } from './progress.ts';
 import { imageKey, recipeHash } from './recipe.ts';
 import { cancelled } from './subprocess.ts';
-import { openSuite } from './suite.ts';
 
 export interface PrepareOptions {
   /** Folder for downloads and images. Default: `$VIVARIUM_CACHE`, else `vivarium` in the user's cache folder (XDG). */
@@ -104,18 +102,7 @@ const findKernel = async (
 /** Asks the mirror, and makes a new image unless the one in use is made from the same packages. */
 const renew = async (work: Preparation, previous: CurrentImage | undefined): Promise<ImageManifest> => {
   const { directory, suite, report, signal, store } = work;
-  const message = `Asking the mirror for Debian ${suite}`;
-  report({ step: 'update', message });
-  const mirror = work.mirror ?? (await hostMirror(signal));
-  const environment = await openSuite({
-    directory: join(directory, 'apt'),
-    mirror,
-    suite,
-    settings: await hostSettings(signal),
-    keyrings: work.keyrings,
-    onPercent: (percent) => report({ step: 'update', message, done: percent, total: 100 }),
-    signal,
-  });
+  const { mirror, environment } = await askMirror(work);
   const packages = [await findKernel(environment, signal), await findPackage(environment, BUSYBOX_PACKAGE, signal)];
   const key = imageKey(work.recipe, packages);
   const use = async (manifest: ImageManifest): Promise<ImageManifest> => {
@@ -169,7 +156,7 @@ export const prepareWith = async (options: PrepareOptions, trust: HostTrust): Pr
   const work: Preparation = {
     directory,
     store,
-    mirror: options.mirror ?? (process.env['VIVARIUM_DEBIAN_MIRROR'] || undefined),
+    mirror: askedMirror(options.mirror),
     suite,
     keyrings: trust.keyrings,
     recipe: await recipeHash(),

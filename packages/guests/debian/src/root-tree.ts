@@ -1,17 +1,15 @@
 import { copyFile, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { findPackage, type PackageRecord } from './apt.ts';
-import { hostSettings } from './apt-state.ts';
+import { findPackages, type PackageRecord } from './apt.ts';
+import { askedMirror, askMirror } from './ask-mirror.ts';
 import { takeLock } from './cache-lock.ts';
 import { guestError } from './errors.ts';
 import { fetchPackages } from './fetch-packages.ts';
-import { hostMirror } from './host-mirror.ts';
 import type { GuestPackage } from './image-store.ts';
 import { guestTree } from './initramfs.ts';
 import { KEYRINGS } from './keyring.ts';
 import { cacheFolder, type PrepareOptions, prepareDebian } from './prepare.ts';
 import { run, runChecked } from './subprocess.ts';
-import { openSuite } from './suite.ts';
 
 /** What {@link unpackDebian} is asked for. */
 export interface RootOptions extends PrepareOptions {
@@ -53,11 +51,8 @@ const closureOf = async (
   if (code !== 0) throw guestError('VIV_GUEST_PACKAGE_MISSING', `apt cannot install these packages: ${stderr.trim()}`);
   // One line for each package: Inst name (version origin [architecture]).
   const lines = stdout.toString('utf8').matchAll(/^Inst (\S+) \((\S+) /gm);
-  const records: PackageRecord[] = [];
-  for (const [, name = '', version = ''] of lines) {
-    records.push(await findPackage(environment, `${name.replace(/:.*/, '')}=${version}`, signal));
-  }
-  return records;
+  const wanted = [...lines].map(([, name = '', version = '']) => `${name.replace(/:.*/, '')}=${version}`);
+  return findPackages(environment, wanted, signal);
 };
 
 const isEmpty = async (directory: string): Promise<boolean> =>
@@ -86,17 +81,8 @@ export const unpackDebian = async (options: RootOptions): Promise<DebianRoot> =>
     signal,
   );
   try {
-    const message = `Asking the mirror for Debian ${suite}`;
-    report({ step: 'update', message });
-    const environment = await openSuite({
-      directory: join(cache, 'apt'),
-      mirror: options.mirror ?? (process.env['VIVARIUM_DEBIAN_MIRROR'] || (await hostMirror(signal))),
-      suite,
-      settings: await hostSettings(signal),
-      keyrings: KEYRINGS,
-      onPercent: (percent) => report({ step: 'update', message, done: percent, total: 100 }),
-      signal,
-    });
+    const mirror = askedMirror(options.mirror);
+    const { environment } = await askMirror({ directory: cache, mirror, suite, keyrings: KEYRINGS, report, signal });
     const packages = await closureOf(environment, [...ROOT_PACKAGES, ...(options.packages ?? [])], signal);
     const folder = join(cache, 'root-packages');
     const files = await fetchPackages({ folder, environment, packages, report, signal });

@@ -3,6 +3,7 @@ import { dirname, relative, resolve, sep } from 'node:path';
 import {
   type Backend,
   datagramNetwork,
+  hasQcow2Magic,
   hostDirectory,
   type OpenBacking,
   userNetwork,
@@ -63,21 +64,16 @@ export const openHostParts = async ({ disks, networks, shares }: HostPartsReques
   }
 };
 
-/** The first bytes of a QCOW2 image. */
-const QCOW2 = [0x51, 0x46, 0x49, 0xfb];
-
-const isQcow2 = (file: HostFile): boolean => {
-  const start = new Uint8Array(QCOW2.length);
-  return (
-    file.size >= start.length && file.read(0, start) === start.length && QCOW2.every((byte, at) => start[at] === byte)
-  );
+const looksLikeQcow2 = (file: HostFile): boolean => {
+  const start = new Uint8Array(4);
+  return hasQcow2Magic(start.subarray(0, file.read(0, start)));
 };
 
 const openDisk = (argument: DiskArgument, open: Close[]): VirtDisk => {
   const { path, format, formatByName, readOnly, temporary, serial } = argument;
   const file = openHostFile(path, { readOnly: readOnly || temporary });
   open.push(() => file.close());
-  if (formatByName && format === 'raw' && isQcow2(file)) {
+  if (formatByName && format === 'raw' && looksLikeQcow2(file)) {
     throw errors.make('VIV_DISK_FORMAT', `--disk: '${path}' looks like a QCOW2 image, and its name does not say so`);
   }
   return {

@@ -1,3 +1,4 @@
+import type { VsockUnixSockets } from '@vivarium/board-virt/node';
 import { FirmwareToken, type GuestFault, VivariumError } from '@vivarium/contracts';
 import { type Cell, type CellOutcome, type CellStats, stateHash } from '@vivarium/host';
 import { createCell } from '@vivarium/host/node';
@@ -77,11 +78,12 @@ export const run = async (asked: RunRequest, streams: Streams): Promise<RunResul
       ...(tracer === undefined ? {} : { step: tracer.step }),
       ...(profiler === undefined ? {} : { sample: (vcpu, milliseconds) => profiler.sample(vcpu, milliseconds) }),
     });
-    const sockets = await openVsockSockets(request, machine, notices);
     const debuggers = await listenForDebugger(request, cell, notices);
     const stop = (): void => void cell.stop().catch(() => {}); // what fails then ends the run, which says so
     const interruption = watchInterruptions(request.timeout, streams, stop);
+    let sockets: VsockUnixSockets | undefined;
     try {
+      sockets = await openVsockSockets(request, machine, notices);
       const running = { machine, cell, notices, interruption };
       const result = await (request.exec === undefined
         ? runTerminal(request, streams, running)
@@ -90,8 +92,8 @@ export const run = async (asked: RunRequest, streams: Streams): Promise<RunResul
       return profile === undefined ? result : { ...result, profile };
     } finally {
       interruption.close();
-      await debuggers?.close();
       await sockets?.close();
+      await debuggers?.close();
     }
   } finally {
     tracer?.close();

@@ -5,7 +5,7 @@ import { storageRaw } from '@vivarium/storage-raw';
 import { virtioBlk } from '@vivarium/virtio-blk';
 import type { BoardDevice } from './board-device.ts';
 
-export { convertToQcow2, type OpenBacking } from '@vivarium/storage-qcow2';
+export { convertToQcow2, hasQcow2Magic, type OpenBacking } from '@vivarium/storage-qcow2';
 
 /** A disk of the board. */
 export interface VirtDisk {

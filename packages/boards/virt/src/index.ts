@@ -21,7 +21,7 @@
 import { errors } from './errors.ts';
 
 export type { Backend } from './board-device.ts';
-export { convertToQcow2, type OpenBacking, type VirtDisk } from './disks.ts';
+export { convertToQcow2, hasQcow2Magic, type OpenBacking, type VirtDisk } from './disks.ts';
 export type { GuestServices } from './guest-services.ts';
 export type { VirtInterrupts } from './interrupt-wiring.ts';
 export { FREE_LINES, INTERRUPT_LINES, MEMORY_MAP, TIMEBASE_FREQUENCY } from './memory-map.ts';

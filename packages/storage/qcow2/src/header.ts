@@ -58,10 +58,13 @@ export interface BackingReference {
 
 /** Whether a file that begins with `bytes` is a QCOW2 image. */
 export const isQcow2 = (bytes: Uint8Array): boolean => {
-  if (bytes.length < 8) return false;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return view.getUint32(HEADER.magic) === MAGIC && view.getUint32(HEADER.version) >= 2;
+  if (bytes.length < 8 || !hasQcow2Magic(bytes)) return false;
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(HEADER.version) >= 2;
 };
+
+/** Whether these first bytes begin as those of an image of any version do. */
+export const hasQcow2Magic = (bytes: Uint8Array): boolean =>
+  bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(HEADER.magic) === MAGIC;
 
 /** Reads and checks the header of `file`. Throws coded errors only. */
 export const readHeader = (file: HostFile): Header => {

@@ -82,7 +82,7 @@ export default storageQcow2;
 export { type CreateQcow2Settings, createQcow2 } from './create-qcow2.ts';
 export { convertToQcow2 } from './convert-raw.ts';
 export { errorTable } from './errors.ts';
-export { isQcow2 } from './header.ts';
+export { hasQcow2Magic, isQcow2 } from './header.ts';
 export {
   type BackingFormat,
   type BackingRequest,

@@ -1,41 +1,35 @@
 import {
-  ClockToken,
   CpuCoreToken,
   InterruptControllerToken,
-  type InterruptLine,
   type MachineMemory,
   MachineMemoryToken,
   type MachineSpec,
-  type Part,
-  type PartSpec,
   PowerControlToken,
   SystemBusToken,
   type Token,
 } from '@vivarium/contracts';
-import type { Deadlines } from './deadline.ts';
 import { EventBus } from './event-bus.ts';
 import { FailureLog } from './failure-log.ts';
-import { RevocableGrants } from './grant-handles.ts';
 import { lineOf, routeInterrupts } from './interrupt-routes.ts';
-import { LivePart } from './live-part.ts';
-import { AssembledMachine, type Machine, type PartInfo } from './machine.ts';
+import { LateParts } from './late-parts.ts';
+import type { LivePart } from './live-part.ts';
+import { AssembledMachine, type Machine } from './machine.ts';
+import { PartBuilder } from './part-builder.ts';
+import type { Arrangement, PartRules } from './part-checks.ts';
+import { describePart } from './part-info.ts';
 import { placeDevices } from './placement.ts';
 import { PowerLatch } from './power-latch.ts';
-import { type CheckedPart, KERNEL, type PartLinks } from './requirements.ts';
+import { KERNEL } from './requirements.ts';
 import { MachineScope } from './scope.ts';
-import { setupContext } from './setup-context.ts';
 import { MachineBus } from './system-bus.ts';
 import { tearDown, withLaterErrors } from './teardown.ts';
 
 /** A machine of which everything was checked that can be before anything is built. */
 export interface Plan {
   readonly spec: MachineSpec;
-  /** In the order of the spec. */
-  readonly parts: readonly CheckedPart[];
-  /** Part ids in dependency order. */
-  readonly order: readonly string[];
-  readonly links: ReadonlyMap<string, PartLinks>;
-  readonly deadlines: Deadlines;
+  readonly arrangement: Arrangement;
+  /** For it and for parts that come later. */
+  readonly rules: PartRules;
   readonly hostRoots: readonly string[];
 }
 
@@ -56,6 +50,7 @@ class Construction {
   readonly #scope = new MachineScope();
   readonly #bus: MachineBus;
   readonly #power: PowerLatch;
+  readonly #builder: PartBuilder;
   /** In the order they were built. */
   readonly #built: LivePart[] = [];
 
@@ -63,33 +58,49 @@ class Construction {
     this.#plan = plan;
     this.#failures = new FailureLog(
       this.#events,
-      new Map(plan.parts.map(({ spec, manifest }) => [spec.id, manifest.name])),
+      new Map(plan.arrangement.parts.map(({ spec, manifest }) => [spec.id, manifest.name])),
     );
     this.#bus = new MachineBus(this.#failures);
     this.#power = new PowerLatch(this.#events);
     this.#scope.offer(KERNEL, -1, SystemBusToken, this.#bus);
     this.#scope.offer(KERNEL, -1, PowerControlToken, this.#power);
+    this.#builder = new PartBuilder({
+      scope: this.#scope,
+      events: this.#events,
+      failures: this.#failures,
+      deadlines: plan.rules.deadlines,
+      hostRoots: plan.hostRoots,
+    });
   }
 
   async run(): Promise<Machine> {
-    const { spec, parts, order } = this.#plan;
+    const { spec, arrangement, rules } = this.#plan;
+    const { parts, order, links } = arrangement;
     const ranks = new Map(parts.map((part, rank) => [part.spec.id, { part, rank }]));
     for (const id of order) {
       const entry = ranks.get(id);
-      if (entry !== undefined) await this.#setUp(entry.part, entry.rank);
+      if (entry !== undefined) await this.#builder.setUp(entry.part, links.get(id), entry.rank, this.#built);
     }
     this.#place();
     this.#power.attach(this.#all(CpuCoreToken));
     for (const part of this.#built) await part.call('wire');
     return new AssembledMachine({
       spec,
-      info: parts.map(describe),
+      info: parts.map(describePart),
       parts: this.#built,
       scope: this.#scope,
       bus: this.#bus,
       power: this.#power,
       events: this.#events,
       failures: this.#failures,
+      late: new LateParts({
+        machine: spec.name,
+        present: parts,
+        rules,
+        builder: this.#builder,
+        scope: this.#scope,
+        failures: this.#failures,
+      }),
     });
   }
 
@@ -100,60 +111,14 @@ class Construction {
     return thrown;
   }
 
-  async #setUp({ spec, manifest, options }: CheckedPart, rank: number): Promise<void> {
-    const links = this.#plan.links.get(spec.id);
-    const scope = this.#scope.forPart(links?.requires ?? []);
-    const grants = new RevocableGrants({
-      part: spec.id,
-      plugin: manifest.name,
-      grants: manifest.grants,
-      memory: this.#from(MachineMemoryToken, links?.memory),
-      clock: this.#from(ClockToken, links?.clock),
-      lines: this.#lines(spec),
-      hostRoots: this.#plan.hostRoots,
-      timerFailed: (error) => this.#failures.reportOnce(spec.id, 'timer', () => error),
-    });
-    const live = new LivePart(spec, manifest, { scope, grants }, this.#plan.deadlines);
-    this.#built.push(live);
-    const context = setupContext({ id: spec.id, options, manifest, scope, grants, events: this.#events });
-    const part = await live.run(
-      'setup',
-      () => manifest.setup(context),
-      (late) => void this.#disposeLate(live, late),
-    );
-    for (const { token, value } of live.adopt(part)) this.#scope.offer(spec.id, rank, token, value);
-  }
-
-  /** A part that comes after the deadline of its setup belongs to no machine; it still gets its one dispose. */
-  async #disposeLate(live: LivePart, part: Part): Promise<void> {
-    try {
-      await live.run('dispose', () => part?.dispose?.());
-    } catch (error) {
-      this.#failures.report(live.spec.id, 'dispose', error);
-    }
-  }
-
-  #from<T>(token: Token<T>, part: string | undefined): T | undefined {
-    return part === undefined ? undefined : (this.#scope.offered(token, part)[0]?.value as T | undefined);
-  }
-
   #all<T>(token: Token<T>): readonly T[] {
     return this.#scope.offered(token).map(({ value }) => value as T);
   }
 
-  #lines(spec: PartSpec): ReadonlyMap<string, InterruptLine> {
-    return new Map(
-      Object.entries(spec.interrupts ?? {}).map(([name, { controller, line }]) => [
-        name,
-        lineOf({ part: spec.id, name, controller, line }, this.#from(InterruptControllerToken, controller)),
-      ]),
-    );
-  }
-
   #place(): void {
-    const { spec: machine, parts: checked } = this.#plan;
+    const { spec: machine, arrangement } = this.#plan;
     const live = new Map(this.#built.map((part) => [part.spec.id, part]));
-    const parts = checked.map(({ spec, manifest }) => ({
+    const parts = arrangement.parts.map(({ spec, manifest }) => ({
       spec,
       devices: live.get(spec.id)?.devices ?? [],
       granted: manifest.grants.includes('interrupts'),
@@ -164,17 +129,9 @@ class Construction {
     const placements = placeDevices(parts, reserved, machine.mmioWindow);
     const routes = routeInterrupts(parts, machine.interruptPool);
     for (const route of routes.pooled) {
-      const line = lineOf(route, this.#from(InterruptControllerToken, route.controller));
+      const line = lineOf(route, this.#builder.from(InterruptControllerToken, route.controller));
       live.get(route.part)?.connect(route.name, line);
     }
     this.#bus.place(placements, routes.all);
   }
 }
-
-const describe = ({ spec, manifest }: CheckedPart): PartInfo => ({
-  id: spec.id,
-  plugin: manifest.name,
-  version: manifest.version,
-  provides: manifest.provides.map(({ id }) => id),
-  grants: manifest.grants,
-});

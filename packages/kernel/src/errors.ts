@@ -138,6 +138,18 @@ export const errors = defineErrors({
     when: 'A hook of a plugin did not settle before its deadline.',
     hint: 'Report it to the author of the plugin, or give the hook more time with `deadlines`.',
   },
+  VIV_PART_FIXED: {
+    when: 'A part is to join a machine, or to leave it, that a machine has from its start to its end.',
+    hint: 'Only parts without registers on the system bus come and go: a guest finds others in its device tree, once.',
+  },
+  VIV_PART_UNKNOWN: {
+    when: 'A part is named that the machine does not have.',
+    hint: 'Name a part that was added.',
+  },
+  VIV_PART_IN_USE: {
+    when: 'A part is to leave a machine while another that stays depends on it.',
+    hint: 'Remove the other with it.',
+  },
   VIV_MACHINE_STATE: {
     when: 'An operation does not fit the state of the machine.',
     hint: 'Life cycle: start → (pause → resume | reset)* → stop → dispose; a stopped machine is assembled anew.',

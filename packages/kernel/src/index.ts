@@ -33,5 +33,6 @@ export { assemble, type AssembleOptions } from './assembly.ts';
 export type { Hook } from './deadline.ts';
 export { errorTable } from './errors.ts';
 export { defaultPolicy, type GrantPolicy } from './grant-policy.ts';
-export type { Machine, PartInfo } from './machine.ts';
+export type { Machine } from './machine.ts';
+export type { PartInfo } from './part-info.ts';
 export type { LoadPlugin } from './plugin-source.ts';

@@ -3,31 +3,23 @@ import {
   ClockToken,
   type EventSink,
   type EventSource,
-  type Grant,
   MachineMemoryToken,
   type MachineSpec,
   type MachineState,
+  type PartSpec,
   type PowerRequest,
   type Token,
 } from '@vivarium/contracts';
 import { errors } from './errors.ts';
 import type { EventBus } from './event-bus.ts';
 import type { FailureLog } from './failure-log.ts';
+import type { LateParts } from './late-parts.ts';
 import type { LivePart } from './live-part.ts';
+import { describePart, type PartInfo } from './part-info.ts';
 import type { PowerLatch } from './power-latch.ts';
 import type { MachineScope } from './scope.ts';
 import type { MachineBus } from './system-bus.ts';
 import { tearDown, withLaterErrors } from './teardown.ts';
-
-/** What a machine tells about one of its parts. */
-export interface PartInfo {
-  readonly id: string;
-  readonly plugin: string;
-  readonly version: string;
-  /** Ids of the tokens it provides. */
-  readonly provides: readonly string[];
-  readonly grants: readonly Grant[];
-}
 
 /** A machine that was assembled. Operations run one after the other, in the order in which they were called. */
 export interface Machine extends AsyncDisposable {
@@ -35,7 +27,7 @@ export interface Machine extends AsyncDisposable {
   readonly state: MachineState;
   readonly spec: MachineSpec;
   readonly events: EventSource & EventSink;
-  /** In the order of the spec. */
+  /** In the order of the spec, then in that in which they joined. */
   readonly parts: readonly PartInfo[];
   /** The one provider of a token, of one part when named. Throws `VIV_TOKEN_UNPROVIDED` and `VIV_TOKEN_AMBIGUOUS`. */
   get<T>(token: Token<T>, part?: string): T;
@@ -52,6 +44,18 @@ export interface Machine extends AsyncDisposable {
   stop(): Promise<void>;
   /** Stops what runs and gives back everything, in reverse; never rejects, failures are `part:failure` events. */
   dispose(): Promise<void>;
+  /**
+   * Has further parts join, in any state but stopped and disposed; where they are after it is where the machine is. They
+   * pass every check of assembly, and find among the parts that are there whom they need; those that are there take
+   * no notice of them. All join or none. Throws what `assemble` throws, and `VIV_PART_FIXED` for a part with registers on
+   * the system bus, or one that everything stands on.
+   */
+  add(parts: readonly PartSpec[]): Promise<void>;
+  /**
+   * Takes parts that were added down again and gives back everything they have. They are gone whatever their hooks do: a
+   * failure is reported, and then thrown. Throws `VIV_PART_UNKNOWN`, `VIV_PART_FIXED` and `VIV_PART_IN_USE`.
+   */
+  remove(parts: readonly string[]): Promise<void>;
   /** The guest's last power request not yet taken by the host, removed by taking it. */
   takePowerRequest(): PowerRequest | undefined;
 }
@@ -67,6 +71,7 @@ export interface MachinePieces {
   readonly power: PowerLatch;
   readonly events: EventBus;
   readonly failures: FailureLog;
+  readonly late: LateParts;
 }
 
 type CollectiveHook = 'pause' | 'resume' | 'reset' | 'stop';
@@ -96,7 +101,8 @@ export class AssembledMachine implements Machine {
   }
 
   get spec(): MachineSpec {
-    return this.#pieces.spec;
+    const { spec, late } = this.#pieces;
+    return { ...spec, parts: [...spec.parts, ...late.checked.map((part) => part.spec)] };
   }
 
   get events(): EventSource & EventSink {
@@ -104,7 +110,12 @@ export class AssembledMachine implements Machine {
   }
 
   get parts(): readonly PartInfo[] {
-    return this.#pieces.info;
+    return [...this.#pieces.info, ...this.#pieces.late.checked.map(describePart)];
+  }
+
+  /** In the order they were built. */
+  get #live(): readonly LivePart[] {
+    return [...this.#pieces.parts, ...this.#pieces.late.live];
   }
 
   get<T>(token: Token<T>, part?: string): T {
@@ -139,7 +150,7 @@ export class AssembledMachine implements Machine {
       try {
         for (const { act } of this.#resetSteps()) await act();
         this.#pieces.power.take();
-        for (const part of this.#pieces.parts) {
+        for (const part of this.#live) {
           await part.call('start');
           part.started = true;
         }
@@ -194,6 +205,24 @@ export class AssembledMachine implements Machine {
     });
   }
 
+  add(parts: readonly PartSpec[]): Promise<void> {
+    return this.#queue('add parts', ['assembled', 'running', 'paused'], () =>
+      this.#pieces.late.add(parts, async (part) => {
+        if (this.#state === 'assembled') return;
+        await part.call('reset');
+        await part.call('start');
+        part.started = true;
+        if (this.#state === 'paused') await part.call('pause');
+      }),
+    );
+  }
+
+  remove(parts: readonly string[]): Promise<void> {
+    return this.#queue('remove parts', ['assembled', 'running', 'paused'], async () => {
+      this.#rethrow(await this.#pieces.late.remove(parts));
+    });
+  }
+
   dispose(): Promise<void> {
     this.#disposal ??= this.#after(async () => {
       if (this.#state !== 'disposed') await this.#tearDown();
@@ -230,12 +259,12 @@ export class AssembledMachine implements Machine {
   }
 
   #steps(act: (part: LivePart) => Promise<void>): readonly Step[] {
-    return this.#pieces.parts.map((part) => ({ part, act: () => act(part) }));
+    return this.#live.map((part) => ({ part, act: () => act(part) }));
   }
 
   /** Clocks, then memory, so that the parts, which may load images in their hooks, find both as after power-on. */
   #resetSteps(): readonly Step[] {
-    const { parts } = this.#pieces;
+    const parts = this.#live;
     const offered = <T>(token: Token<T>, reset: (value: T) => void): readonly Step[] =>
       parts.flatMap((part) =>
         this.#pieces.scope
@@ -280,7 +309,7 @@ export class AssembledMachine implements Machine {
   }
 
   async #tearDown(): Promise<readonly unknown[]> {
-    const thrown = await tearDown(this.#pieces.parts, this.#pieces.failures);
+    const thrown = await tearDown(this.#live, this.#pieces.failures);
     this.#pieces.bus.close();
     this.#pieces.scope.dispose();
     this.#become('disposed');

@@ -1,4 +1,4 @@
-import type { MachineSpec } from '@vivarium/contracts';
+import type { PartSpec } from '@vivarium/contracts';
 import { EXPIRED, within } from './deadline.ts';
 import { errors } from './errors.ts';
 import { isRecord, quote } from './spec.ts';
@@ -18,13 +18,13 @@ export const refuseSpecifiers: LoadPlugin = async (specifier) => {
  * once. Throws `VIV_PLUGIN_LOAD`, or what the loader throws when that is coded.
  */
 export const loadPlugins = async (
-  spec: MachineSpec,
+  parts: readonly PartSpec[],
   load: LoadPlugin,
   deadline: number,
 ): Promise<readonly unknown[]> => {
   const loaded = new Map<string, unknown>();
   const plugins: unknown[] = [];
-  for (const { id, plugin } of spec.parts) {
+  for (const { id, plugin } of parts) {
     if (typeof plugin !== 'string') {
       plugins.push(plugin);
       continue;

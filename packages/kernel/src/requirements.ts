@@ -16,6 +16,8 @@ import type { Manifest } from './manifest.ts';
 /** A part that passed every check of its own. */
 export interface CheckedPart {
   readonly spec: PartSpec;
+  /** As it was given or loaded: grants are given by name, so one name must be one plugin. */
+  readonly plugin: unknown;
   readonly manifest: Manifest;
   readonly options: unknown;
 }
@@ -47,14 +49,19 @@ export interface Resolution {
 }
 
 /**
- * Finds who serves each requirement, grant and interrupt of each part. Throws `VIV_TOKEN_RESERVED`,
+ * Finds who serves each requirement, grant and interrupt of each part, among `parts` and those that are `present`
+ * already. Throws `VIV_TOKEN_RESERVED`,
  * `VIV_TOKEN_MAJOR`, `VIV_REQUIREMENT_UNMET`, `VIV_REQUIREMENT_AMBIGUOUS`, `VIV_USE_UNKNOWN`,
  * `VIV_INTERRUPT_UNKNOWN` and `VIV_GRANT_UNDECLARED`.
  */
-export const resolveRequirements = (parts: readonly CheckedPart[], pool?: InterruptPool): Resolution => {
+export const resolveRequirements = (
+  parts: readonly CheckedPart[],
+  pool?: InterruptPool,
+  present: readonly CheckedPart[] = [],
+): Resolution => {
   const providers = new Map<string, string[]>(KERNEL_TOKENS.map(({ id }) => [id, [KERNEL]]));
   const majors = new Map<string, { readonly part: string; readonly token: AnyToken }[]>();
-  for (const { spec, manifest } of parts) {
+  for (const { spec, manifest } of [...present, ...parts]) {
     for (const token of manifest.provides) {
       if (KERNEL_TOKENS.some(({ name }) => name === token.name)) {
         throw errors.make(
@@ -70,7 +77,7 @@ export const resolveRequirements = (parts: readonly CheckedPart[], pool?: Interr
 
   const links = new Map<string, PartLinks>();
   const dependencies: Dependency[] = [];
-  const ids = new Set(parts.map(({ spec }) => spec.id));
+  const ids = new Set([...present, ...parts].map(({ spec }) => spec.id));
   for (const { spec, manifest } of parts) {
     const resolver = new PartResolver(spec, manifest, providers, majors);
     const requires = manifest.requires.map((need) => resolver.link(need));

@@ -8,6 +8,7 @@ interface Offer {
   readonly part: string;
   readonly rank: number;
   readonly key: string;
+  readonly container: DependencyContainer;
 }
 
 /**
@@ -18,12 +19,16 @@ interface Offer {
 export class MachineScope {
   readonly #container: DependencyContainer = container.createChildContainer();
   readonly #offers = new Map<string, readonly Offer[]>();
+  /** By part: tsyringe takes nothing back from a container but all of it. */
+  readonly #byPart = new Map<string, DependencyContainer>();
 
   /** Adds a value. `rank` is the place of the part in the spec, which orders {@link offered}. */
   offer(part: string, rank: number, token: AnyToken, value: unknown): void {
     const offers = this.#offers.get(token.id) ?? [];
-    const offer = { part, rank, key: `${token.id} ${offers.length}` };
-    this.#container.register(offer.key, { useValue: { value } });
+    const container = this.#byPart.get(part) ?? this.#container.createChildContainer();
+    this.#byPart.set(part, container);
+    const offer = { part, rank, key: `${token.id} ${offers.filter((each) => each.part === part).length}`, container };
+    container.register(offer.key, { useValue: { value } });
     // Array sorting is stable, so what one part offers stays in its order.
     this.#offers.set(
       token.id,
@@ -38,7 +43,7 @@ export class MachineScope {
       .filter((offer) => part === undefined || offer.part === part)
       .map((offer) => ({
         part: offer.part,
-        value: this.#container.resolve<{ readonly value: unknown }>(offer.key).value,
+        value: offer.container.resolve<{ readonly value: unknown }>(offer.key).value,
       }));
   }
 
@@ -53,8 +58,22 @@ export class MachineScope {
     return new PartScope(child);
   }
 
+  /** Takes back what a part offers. */
+  withdraw(part: string): void {
+    for (const [token, offers] of this.#offers) {
+      this.#offers.set(
+        token,
+        offers.filter((offer) => offer.part !== part),
+      );
+    }
+    void this.#byPart.get(part)?.dispose();
+    this.#byPart.delete(part);
+  }
+
   dispose(): void {
     this.#offers.clear();
+    for (const container of this.#byPart.values()) void container.dispose();
+    this.#byPart.clear();
     void this.#container.dispose();
   }
 }

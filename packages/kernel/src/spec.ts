@@ -104,6 +104,24 @@ const parsePart = (path: string, value: unknown): PartSpec => {
   };
 };
 
+/** Checks parts that are to join a machine. Throws `VIV_SPEC_INVALID` and `VIV_PART_DUPLICATE`. */
+export const parseParts = (machine: string, value: unknown, present: readonly string[] = []): readonly PartSpec[] => {
+  if (!Array.isArray(value)) throw refuse('parts', 'must be a list');
+  const total = value.length + present.length;
+  if (total > MAX_PARTS) throw refuse('parts', `has ${total} entries; the limit is ${MAX_PARTS}`);
+  const parsed = value.map((part, index) => parsePart(`parts[${index}]`, part));
+  const seen = new Set(present);
+  for (const { id } of parsed) {
+    if (seen.has(id)) {
+      throw errors.make('VIV_PART_DUPLICATE', `machine ${quote(machine)} has two parts with the id "${id}"`, {
+        details: { part: id },
+      });
+    }
+    seen.add(id);
+  }
+  return parsed;
+};
+
 /**
  * Checks a machine spec of unknown origin and copies it, so that nobody can change it during assembly. Plugins and
  * options are taken as they are; their own checks follow. Throws `VIV_SPEC_INVALID` and `VIV_PART_DUPLICATE`.
@@ -116,18 +134,7 @@ export const parseSpec = (spec: unknown): MachineSpec => {
   if (typeof name !== 'string' || name === '' || name.length > MAX_NAME) {
     throw refuse('name', `must be a text of 1 to ${MAX_NAME} characters`);
   }
-  if (!Array.isArray(parts)) throw refuse('parts', 'must be a list');
-  if (parts.length > MAX_PARTS) throw refuse('parts', `has ${parts.length} entries; the limit is ${MAX_PARTS}`);
-  const parsed = parts.map((part, index) => parsePart(`parts[${index}]`, part));
-  const seen = new Set<string>();
-  for (const { id } of parsed) {
-    if (seen.has(id)) {
-      throw errors.make('VIV_PART_DUPLICATE', `machine ${quote(name)} has two parts with the id "${id}"`, {
-        details: { part: id },
-      });
-    }
-    seen.add(id);
-  }
+  const parsed = parseParts(name, parts);
   return {
     name,
     parts: parsed,

@@ -11,6 +11,8 @@ export interface PciIdentity {
   readonly revision?: number;
   /** Base class, subclass, programming interface: 24 bits. */
   readonly classCode: number;
+  /** Layout of the header from 0x10 on: 0, the default, or 1 for a bridge, which answers for what is different there. */
+  readonly headerType?: 0 | 1;
 }
 
 /** A capability: `body` follows its id and its next pointer. */
@@ -82,6 +84,11 @@ export class Endpoint implements PciFunction {
   /** Message-signalled interrupts are on: INTA# is not used. */
   get usesMessages(): boolean {
     return this.#msix?.enabled ?? false;
+  }
+
+  /** The command register. */
+  get command(): number {
+    return this.#command;
   }
 
   /** Drives INTA#. */
@@ -214,13 +221,15 @@ export class Endpoint implements PciFunction {
   }
 
   #writeHeader(): void {
-    const { vendorId, deviceId, revision = 0, classCode, subsystemVendorId = 0, subsystemId = 0 } = this.#identity;
+    const { vendorId, deviceId, revision = 0, classCode } = this.#identity;
+    const { subsystemVendorId = 0, subsystemId = 0, headerType = 0 } = this.#identity;
     const bytes = this.#bytes;
     bytes.setUint16(r.VENDOR_ID, vendorId, true);
     bytes.setUint16(r.DEVICE_ID, deviceId, true);
     bytes.setUint8(r.REVISION_ID, revision);
     bytes.setUint8(r.CLASS_CODE, classCode & 0xff);
     bytes.setUint16(r.CLASS_CODE + 1, classCode >> 8, true);
+    bytes.setUint8(r.HEADER_TYPE, headerType);
     bytes.setUint16(r.SUBSYSTEM_VENDOR_ID, subsystemVendorId, true);
     bytes.setUint16(r.SUBSYSTEM_ID, subsystemId, true);
     bytes.setUint8(r.CAPABILITIES_POINTER, this.#capabilities[0]?.start ?? 0);

@@ -1,6 +1,6 @@
 /**
  * PCI functions: configuration space, BARs, capabilities, INTA# and MSI-X. A device puts its registers into BARs; the
- * host bridge is another part.
+ * host bridge and the ports are other parts, which find out with {@link decode} whom an address is for.
  *
  * Specification: PCI Local Bus Specification 3.0, chapter 6 (configuration space, MSI-X).
  *
@@ -15,6 +15,7 @@
  *
  * @module
  */
+export { decode } from './decode.ts';
 export { Endpoint, type EndpointParts, type PciCapability, type PciIdentity } from './endpoint.ts';
 export { MsixTable } from './msix-table.ts';
-export { CAPABILITY_VENDOR } from './registers.ts';
+export { CAPABILITY_EXPRESS, CAPABILITY_VENDOR, COMMAND_MASTER, COMMAND_MEMORY } from './registers.ts';

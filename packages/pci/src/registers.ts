@@ -6,6 +6,7 @@ export const STATUS = 0x06;
 export const REVISION_ID = 0x08;
 export const CLASS_CODE = 0x09;
 export const CACHE_LINE_SIZE = 0x0c;
+export const HEADER_TYPE = 0x0e;
 export const BAR0 = 0x10;
 export const SUBSYSTEM_VENDOR_ID = 0x2c;
 export const SUBSYSTEM_ID = 0x2e;
@@ -31,6 +32,7 @@ export const STATUS_CAPABILITIES = 1 << 4;
 export const BAR_IO = 1;
 
 export const CAPABILITY_VENDOR = 0x09;
+export const CAPABILITY_EXPRESS = 0x10;
 export const CAPABILITY_MSIX = 0x11;
 
 /** MSI-X (section 6.8.2): message control, and the table's entries. */

@@ -1,6 +1,7 @@
 /**
- * PCI Express host bridge: one bus with every PCI function of the machine on it, configuration space by ECAM, a memory
- * and an I/O window, INTA# to INTD#, and message-signalled interrupts as writes to the system bus.
+ * PCI Express host bridge: bus 0 with every PCI function of the machine on it, configuration space by ECAM, a memory
+ * and an I/O window, INTA# to INTD#, and message-signalled interrupts as writes to the system bus. Root ports are such
+ * functions; the buses behind them are theirs.
  *
  * Specification: PCI Express Base 5.0, section 7.2.2 (ECAM). Device tree binding: `pci-host-ecam-generic` in the Linux
  * kernel's Documentation/devicetree/bindings/pci/host-generic-pci.yaml.

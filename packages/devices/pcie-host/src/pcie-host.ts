@@ -6,8 +6,9 @@ import type {
   InterruptLine,
   MmioRegion,
   PciFunction,
+  PciTarget,
 } from '@vivarium/contracts';
-import { Endpoint } from '@vivarium/pci';
+import { decode, Endpoint } from '@vivarium/pci';
 
 /** Enhanced configuration access (PCI Express Base 5.0, section 7.2.2): bus, device, function, register. */
 const FUNCTION_SHIFT = 12;
@@ -75,7 +76,10 @@ class SharedPin {
   }
 }
 
-/** Generic host bridge: one bus with all the functions, configuration by ECAM, a memory window and an I/O window. */
+/**
+ * Generic host bridge: bus 0 with all the functions, configuration by ECAM, a memory window and an I/O window. What is
+ * behind bridges on that bus is theirs to say.
+ */
 export class PcieHost implements Device {
   readonly interrupts = PIN_NAMES;
   readonly regions: readonly MmioRegion[];
@@ -110,23 +114,21 @@ export class PcieHost implements Device {
   }
 
   #at(offset: number): PciFunction | undefined {
-    const isFirst = offset >>> BUS_SHIFT === 0 && ((offset >>> FUNCTION_SHIFT) & 7) === 0;
-    return isFirst ? this.#functions[(offset >>> DEVICE_SHIFT) & (DEVICES - 1)] : undefined;
+    // Functions of one device but the first are nowhere.
+    if (((offset >>> FUNCTION_SHIFT) & 7) !== 0) return undefined;
+    const bus = offset >>> BUS_SHIFT;
+    const device = (offset >>> DEVICE_SHIFT) & (DEVICES - 1);
+    if (bus === 0) return this.#functions[device];
+    for (const each of this.#functions) {
+      const found = each.bridge?.function(bus, device);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   #window(kind: 'memory' | 'io', base: number, length: number): MmioRegion {
-    /** The region that decodes an address, and where it starts. The first function wins where two overlap. */
-    const find = (offset: number, width: number): { readonly region: MmioRegion; readonly at: number } | undefined => {
-      const address = base + offset;
-      for (const each of this.#functions) {
-        for (const bar of each.bars) {
-          const start = bar.kind === kind ? each.barBase(bar.index) : undefined;
-          if (start === undefined || address < start || address + width > start + bar.region.length) continue;
-          return { region: bar.region, at: address - start };
-        }
-      }
-      return undefined;
-    };
+    const find = (offset: number, width: number): PciTarget | undefined =>
+      decode(this.#functions, kind, base + offset, width);
     return {
       name: kind,
       length,

@@ -148,6 +148,31 @@ describe('the host bridge', () => {
     expect(memory.read(0x1ffc, 4)).toBe(77);
   });
 
+  it('leaves the buses behind a bridge to it', async () => {
+    const asked: (readonly unknown[])[] = [];
+    const behind = lamp(9);
+    const region = behind.bars[0]?.region;
+    const bridge = Object.assign(lamp(1), {
+      bridge: {
+        function: (...where: readonly number[]) => {
+          asked.push(where);
+          return where[0] === 3 && where[1] === 31 ? behind : undefined;
+        },
+        target: (kind: string, address: number) =>
+          kind === 'memory' && address === 0x4000_0010 && region !== undefined ? { region, at: 4 } : undefined,
+      },
+    });
+    const { ecam, memory, io } = await made(bridge, lamp(2));
+    expect(ecam.read((3 << 20) | (31 << 15), 4)).toBe(0x0009_1234);
+    expect(ecam.read((255 << 20) | (1 << 15), 4)).toBe(ALL_ONES);
+    expect(ecam.read((3 << 20) | (31 << 15) | (1 << 12), 4)).toBe(ALL_ONES);
+    expect(asked).toEqual([
+      [3, 31],
+      [255, 1],
+    ]);
+    expect([memory.read(0x10, 4), memory.read(0x20, 4), io.read(0x10, 4)]).toEqual([9, ALL_ONES, ALL_ONES]);
+  });
+
   it('E14 lets the first function win where two BARs overlap', async () => {
     const { ecam, memory } = await made(lamp(1), lamp(2));
     for (const device of [1, 2]) {

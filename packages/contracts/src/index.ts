@@ -45,6 +45,7 @@ export * from './interrupt-file.ts';
 export * from './logger.ts';
 export * from './machine.ts';
 export * from './memory.ts';
+export * from './paging.ts';
 export * from './network.ts';
 export * from './pci.ts';
 export * from './plugin.ts';

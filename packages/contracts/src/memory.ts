@@ -1,3 +1,4 @@
+import type { MemoryPaging } from './paging.ts';
 import { defineToken, type Token } from './token.ts';
 
 /** A `WebAssembly.Memory`, as much of it as parts other than cores need. The buffer may be shared. */
@@ -27,6 +28,12 @@ export interface GuestMemory {
   write(address: number, bytes: Uint8Array): boolean;
   /** Copies `length` bytes out. */
   read(address: number, length: number): Uint8Array | undefined;
+  /**
+   * Keeps memory behind a range of which a view is kept for longer than the present turn of the event loop, until as
+   * many calls of `unpin`. Absent: there always is memory behind all of it.
+   */
+  readonly pin?: ((address: number, length: number) => void) | undefined;
+  readonly unpin?: ((address: number, length: number) => void) | undefined;
 }
 
 /**
@@ -47,6 +54,8 @@ export interface MachineMemory extends GuestMemory {
   onExternalWrite(listener: (address: number, length: number) => void): () => void;
   /** All guest RAM back to zero. */
   clear(): void;
+  /** Absent: all of RAM has memory of the host behind it once it was touched. */
+  readonly paging?: MemoryPaging;
 }
 
 export const MachineMemoryToken: Token<MachineMemory> = defineToken('vivarium/machine-memory', 1);

@@ -47,4 +47,5 @@ export const createProcessCell = (
 
 export { type ProcessCellOptions, processCells } from './node/process-cells.ts';
 export { createCell, createParallelCell } from './node/create-cell.ts';
+export { enableMemoryControl } from './node/memory-control.ts';
 export { workerCells } from './node/worker-cells.ts';

@@ -123,6 +123,14 @@ class RevocableMemory implements GuestMemory {
     return this.#memory?.read(address, length);
   }
 
+  get pin(): GuestMemory['pin'] {
+    return this.#memory?.pin;
+  }
+
+  get unpin(): GuestMemory['pin'] {
+    return this.#memory?.unpin;
+  }
+
   revoke(): void {
     this.#memory = undefined;
   }

@@ -23,6 +23,8 @@ export class Request implements VirtioRequest {
   readonly #addresses: number[] = [];
   readonly #lengths: number[] = [];
   #readablePieces = 0;
+  /** Pieces of which a view was given out, as address and length: those keep their memory until the request ends. */
+  readonly #pins: number[] = [];
 
   constructor(id: number, owner: RequestOwner) {
     this.id = id;
@@ -35,6 +37,9 @@ export class Request implements VirtioRequest {
 
   /** The driver has it back, or took it back. */
   end(): void {
+    const memory = this.#owner?.memory;
+    for (let at = 0; at < this.#pins.length; at += 2) memory?.unpin?.(this.#pins[at] ?? 0, this.#pins[at + 1] ?? 0);
+    this.#pins.length = 0;
     this.#owner = undefined;
   }
 
@@ -103,6 +108,10 @@ export class Request implements VirtioRequest {
       // Revoked memory: the machine is going down.
       if (view === undefined) return NOTHING;
       found.push(view);
+      if (memory.pin !== undefined) {
+        memory.pin(address, take);
+        this.#pins.push(address, take);
+      }
       left -= take;
       skip = 0;
     }

@@ -39,4 +39,6 @@ export const linearMemory = definePlugin({
 
 export default linearMemory;
 export const errorTable = errors.table;
+export type { GiveBack } from './give-back.ts';
 export { LinearMachineMemory, type LinearMemoryOptions } from './linear-memory.ts';
+export type { PagedRam } from './paged-ram.ts';

@@ -1,10 +1,12 @@
-import { defineErrors, type MachineMemory, type MemoryBank } from '@vivarium/contracts';
+import { defineErrors, type MachineMemory, type MemoryBank, PAGE_BYTES } from '@vivarium/contracts';
+import { type GiveBack, giveBackOf } from './give-back.ts';
+import { PagedRam } from './paged-ram.ts';
 
 const WASM_PAGE = 0x10000;
 /** A 32-bit linear memory ends here. */
 const LINEAR_LIMIT = 0x1_0000_0000;
 /** What a scan for non-zero bytes looks at in one step when RAM is cleared. */
-const CLEAR_GRANULE = 4096;
+const CLEAR_GRANULE = PAGE_BYTES;
 
 export const errors = defineErrors({
   VIV_MEMORY_SIZE: {
@@ -36,10 +38,17 @@ export class LinearMachineMemory implements MachineMemory {
   /** Offset 0 stays unused, so that a zero offset in a table can mean "nothing". */
   #carved = 64;
   readonly #bytes: Uint8Array;
+  readonly paging?: PagedRam;
+  readonly pin?: MachineMemory['pin'];
+  readonly unpin?: MachineMemory['pin'];
   readonly #listeners = new Set<(address: number, length: number) => void>();
   #untouched = true;
 
-  constructor(options: LinearMemoryOptions) {
+  /** `giveBack`: how to give parts of the memory back to the operating system; by default as the runtime can, if it can. */
+  constructor(
+    options: LinearMemoryOptions,
+    giveBack: (memory: WebAssembly.Memory) => GiveBack | undefined = giveBackOf,
+  ) {
     this.#privateEnd = Math.ceil(options.privateBytes / WASM_PAGE) * WASM_PAGE;
     this.banks = placeBanks(options, this.#privateEnd);
     this.size = this.banks.reduce((sum, bank) => sum + bank.length, 0);
@@ -57,6 +66,16 @@ export class LinearMachineMemory implements MachineMemory {
       throw errors.make('VIV_MEMORY_SIZE', `the host cannot give ${rounded * WASM_PAGE} bytes`, { cause });
     }
     this.#bytes = new Uint8Array(this.linear.buffer);
+    const gives = giveBack(this.linear);
+    if (gives === undefined) return;
+    const paging = new PagedRam(this.linear.buffer, this.banks, gives);
+    this.paging = paging;
+    const pin = (address: number, length: number, by: 1 | -1): void => {
+      const offset = this.#offset(address, length);
+      if (offset >= 0 && length > 0) paging.pin(offset, length, by);
+    };
+    this.pin = (address, length) => pin(address, length, 1);
+    this.unpin = (address, length) => pin(address, length, -1);
   }
 
   carve(owner: string, bytes: number, align: number): number {
@@ -82,12 +101,24 @@ export class LinearMachineMemory implements MachineMemory {
 
   view(address: number, length: number): Uint8Array | undefined {
     const offset = this.#offset(address, length);
-    return offset < 0 ? undefined : this.#bytes.subarray(offset, offset + length);
+    if (offset < 0 || !this.#bring(offset, length)) return undefined;
+    return this.#bytes.subarray(offset, offset + length);
+  }
+
+  /** Devices do not throw: what the host cannot bring back is as if it were not RAM, and the keeper ends the guest. */
+  #bring(offset: number, length: number): boolean {
+    if (this.paging === undefined || length === 0) return true;
+    try {
+      this.paging.bringRange(offset, length);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   writableView(address: number, length: number): Uint8Array | undefined {
     const offset = this.#offset(address, length);
-    if (offset < 0) return undefined;
+    if (offset < 0 || !this.#bring(offset, length)) return undefined;
     this.#untouched = false;
     for (const listener of this.#listeners) listener(address, length);
     return this.#bytes.subarray(offset, offset + length);
@@ -116,11 +147,14 @@ export class LinearMachineMemory implements MachineMemory {
       this.#untouched = false;
       return;
     }
+    this.paging?.clear();
     for (const bank of this.banks) {
       for (const listener of this.#listeners) listener(bank.base, bank.length);
       const words = new Int32Array(this.linear.buffer, bank.offset, bank.length / 4);
       const step = CLEAR_GRANULE / 4;
       for (let start = 0; start < words.length; start += step) {
+        // What is absent is zeroes already.
+        if (this.paging?.present((bank.offset + start * 4) / PAGE_BYTES) === false) continue;
         const end = Math.min(start + step, words.length);
         for (let at = start; at < end; at += 1) {
           if (words[at] !== 0) {

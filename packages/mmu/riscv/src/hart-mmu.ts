@@ -281,6 +281,11 @@ export class RiscvHartMmu implements HartMmu {
     for (const regime of this.#regimes) regime.clearWrites();
   }
 
+  /** Drops all translations for loads and stores. */
+  flushData(): void {
+    for (const regime of this.#regimes) regime.clearData();
+  }
+
   flushFetches(): void {
     if (this.#fetchesLost) for (const regime of this.#regimes) regime.clearFetches();
     this.#fetches.drop();

@@ -1,5 +1,5 @@
 import type { MachineMemory } from '@vivarium/contracts';
-import type { HartMmu, RiscvMmu } from '@vivarium/isa-riscv';
+import type { RiscvMmu } from '@vivarium/isa-riscv';
 import { DirtyPages } from './dirty-pages.ts';
 import { RiscvHartMmu } from './hart-mmu.ts';
 
@@ -8,8 +8,12 @@ export const OWNER = '@vivarium/mmu-riscv';
 
 /** The MMU of a machine, with TLBs of so many entries. */
 export const createMmu = (memory: MachineMemory, tlbEntries: number): RiscvMmu => {
-  const harts: HartMmu[] = [];
+  const harts: RiscvHartMmu[] = [];
   const dirty = new DirtyPages(memory, harts);
+  // Whoever looks at a page in this window is to be seen. Code that was decoded is not read again.
+  memory.paging?.onWindow(() => {
+    for (const hart of harts) hart.flushData();
+  });
   return {
     memory,
     dirty,

@@ -48,6 +48,11 @@ export class Tlb {
     this.#bytes.fill(0, this.write, this.write + this.#size);
   }
 
+  /** Reads and writes lie side by side. */
+  clearData(): void {
+    this.#bytes.fill(0, this.read, this.read + 2 * this.#size);
+  }
+
   clearFetches(): void {
     this.#bytes.fill(0, this.fetch, this.fetch + this.#size);
   }

@@ -1,5 +1,5 @@
 // Hot code: `slots` runs on each miss of the fetch TLB, `changed` on each store that hits a code page.
-import type { MachineMemory } from '@vivarium/contracts';
+import { type MachineMemory, PAGE_ACCESSED } from '@vivarium/contracts';
 import { createDecoder, type Decoder, type InstructionRow, instructions } from '@vivarium/isa-riscv';
 import { CodeCopies } from './code-copies.ts';
 import { createOperationIndex, isPure } from './operations.ts';
@@ -149,7 +149,15 @@ export class CodeCache {
   pageOf(slot: number): CodePageHandle | undefined {
     const index = Math.floor((slot - this.#base) / PAGE_BYTES);
     if (index < 0 || index >= this.#used) return undefined;
-    return { index, slots: this.slotsOf(index), source: this.#sources[index] ?? 0 };
+    const source = this.#sources[index] ?? 0;
+    this.#present(source);
+    return { index, slots: this.slotsOf(index), source };
+  }
+
+  /** A page may be taken from its guest while what was decoded of it is executed. */
+  #present(source: number): void {
+    const { paging } = this.#memory;
+    if (paging !== undefined && paging.states[source >>> 12] !== PAGE_ACCESSED) paging.bring(source >>> 12);
   }
 
   slotsOf(index: number): number {
@@ -239,6 +247,7 @@ export class CodeCache {
   decodeAt(slot: number): void {
     const index = Math.floor((slot - this.#base) / PAGE_BYTES);
     const slots = this.#base + index * PAGE_BYTES;
+    this.#present(this.#sources[index]);
     const source = this.#sources[index] >>> 1;
     let half = (slot - slots) / SLOT_BYTES;
     for (let count = 0; count < RUN && half < PAGE_SLOTS; count += 1) {

@@ -52,4 +52,4 @@ export { type CellDeadlines, type CellEvent, RemoteCell, type RemoteCellOptions 
 export { type MachineDescription, machineDescription } from './machines/description.ts';
 export { createHost, type Host, type HostLimits, type HostOptions } from './machines/host.ts';
 export type { EndedEvent, HostEvent } from './machines/host-event.ts';
-export type { HostedMachine, MachineInfo, MachineStatus } from './machines/hosted-machine.ts';
+export type { HostedMachine, MachineInfo, MachinePast, MachineStatus } from './machines/hosted-machine.ts';

@@ -7,6 +7,7 @@ import type { CellChannel } from './channel.ts';
 import { ConsoleEnd } from './console-end.ts';
 import type { CellEnd } from './end.ts';
 import { EventFeed } from './event-feed.ts';
+import { FreeRun } from './free-run.ts';
 import { type CellRequest, type MachineFacts, parseRequest, PROTOCOL, type SentReport } from './messages.ts';
 import { codedError, cut, plainEnd } from './plain.ts';
 import { type Made, makeMachine } from './recipe-load.ts';
@@ -51,6 +52,11 @@ export class CellService implements AsyncDisposable {
   #state: CellState = 'created';
   #end: CellEnd | undefined;
   #beat: unknown;
+  /** While there is no host, of a leased cell. */
+  #freeRun: FreeRun | undefined;
+  /** The vCPUs hold no grants that no host gave. */
+  #settled: Promise<void> = Promise.resolve();
+  #disposed = false;
 
   /**
    * `createCell` contains the machine within the cell: by default on this thread. `onEnd` is called when the run is over,
@@ -79,11 +85,14 @@ export class CellService implements AsyncDisposable {
       return;
     }
     this.#channel = channel;
+    this.#settled = this.#freeRun?.stop() ?? Promise.resolve();
+    this.#freeRun = undefined;
     const gone = (): void => {
       if (this.#channel !== channel) return;
       this.#channel = undefined;
       for (const console of this.#housed?.consoles.values() ?? []) console.disconnect();
       closed();
+      this.#goOn();
     };
     channel.listen({
       message: (message) => {
@@ -109,6 +118,7 @@ export class CellService implements AsyncDisposable {
   /** Ends the run and takes the machine down. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#beat);
+    this.#disposed = true;
     const housed = this.#housed;
     this.#housed = undefined;
     this.#channel?.close();
@@ -121,6 +131,13 @@ export class CellService implements AsyncDisposable {
     } finally {
       await housed.parts.close?.();
     }
+  }
+
+  /** The host has gone, and `closed` has neither found another nor ended the cell: the guest goes on. */
+  #goOn(): void {
+    const lease = this.#housed?.cell.lease;
+    if (this.#disposed || this.#channel !== undefined || lease === undefined || this.#state === 'ended') return;
+    this.#freeRun = new FreeRun(lease, this.#housed?.facts.vcpus ?? 0);
   }
 
   #send(report: SentReport): void {
@@ -226,6 +243,7 @@ export class CellService implements AsyncDisposable {
       const lease = housed?.cell.lease;
       if (lease === undefined)
         throw errors.make('VIV_CELL_LEASE', 'the cell is not in leased mode, or holds no machine');
+      await this.#settled;
       this.#send({ kind: 'answer', id, stint: await lease.grant(vcpu, nanoseconds, stolen) });
     } catch (error) {
       this.#send({ kind: 'answer', id, error: codedError(error, 'VIV_CELL_PART_THREW') });

@@ -9,7 +9,7 @@ import type { CellDeadlines } from '../cells/remote-cell.ts';
 import { errors } from '../errors.ts';
 import { type MachineDescription, parseDescription } from './description.ts';
 import { EventLog, type HostEvent } from './host-event.ts';
-import { type HostedMachine, KeptMachine } from './hosted-machine.ts';
+import { type HostedMachine, KeptMachine, type MachinePast } from './hosted-machine.ts';
 
 /** What a host may hold. */
 export interface HostLimits {
@@ -38,6 +38,8 @@ export interface HostOptions {
    * machines may run it. Default: recipes are taken as they are.
    */
   readonly resolve?: (recipe: MachineRecipe) => MachineRecipe;
+  /** What is known of a machine that this host adopts or enlists: how often it was started again, since when it is there. */
+  readonly past?: (name: string) => MachinePast | undefined;
   /** Milliseconds since 1970. Default: `Date.now`. */
   readonly now?: () => number;
 }
@@ -53,6 +55,8 @@ export interface Host extends AsyncDisposable {
    * Rejects with coded errors, and leaves nothing behind then.
    */
   create(description: MachineDescription): Promise<HostedMachine>;
+  /** Lists a machine of a host before this one as one that has ended: it has no cell, and `start` makes one. */
+  enlist(description: MachineDescription): HostedMachine;
   /**
    * Takes over cells that a host before this one has left, and clears away what is left of those that have died; their
    * machines are there as ended ones, and are started again if the policy says so.
@@ -95,12 +99,9 @@ class MachineHost implements Host {
   }
 
   async create(description: MachineDescription): Promise<HostedMachine> {
-    const parsed = parseDescription(description);
+    const parsed = this.#newcomer(description);
     const { name } = parsed;
-    const most = this.#options.limits?.machines ?? MOST_MACHINES;
-    if (this.#machines.has(name)) throw errors.make('VIV_HOST_NAME_TAKEN', `there is a machine ${name} already`);
-    if (this.#machines.size >= most) throw errors.make('VIV_HOST_FULL', `the host has ${most} machines, its limit`);
-    const machine = this.#enlist(parsed);
+    const machine = this.#keep(parsed);
     try {
       await machine.create();
     } catch (error) {
@@ -109,6 +110,13 @@ class MachineHost implements Host {
     }
     if (machine.status === 'destroyed') throw errors.make('VIV_HOST_STATE', `machine ${name} was destroyed meanwhile`);
     this.#log.emit(name, 'host:created', {});
+    return machine;
+  }
+
+  enlist(description: MachineDescription): HostedMachine {
+    const machine = this.#keep(this.#newcomer(description));
+    this.#recall(machine);
+    machine.rest();
     return machine;
   }
 
@@ -122,7 +130,8 @@ class MachineHost implements Host {
           if (this.#machines.has(description.name)) {
             throw errors.make('VIV_HOST_NAME_TAKEN', `there is a machine ${description.name} already`);
           }
-          machine = this.#enlist(description);
+          machine = this.#keep(description);
+          this.#recall(machine);
           if (link !== undefined) await machine.adopt(link);
           this.#log.emit(name, 'host:adopted', {});
           if (link === undefined) machine.bury(lastEnd(lastWord));
@@ -167,7 +176,21 @@ class MachineHost implements Host {
     );
   }
 
-  #enlist(description: MachineDescription): KeptMachine {
+  #newcomer(description: MachineDescription): MachineDescription {
+    const parsed = parseDescription(description);
+    const { name } = parsed;
+    const most = this.#options.limits?.machines ?? MOST_MACHINES;
+    if (this.#machines.has(name)) throw errors.make('VIV_HOST_NAME_TAKEN', `there is a machine ${name} already`);
+    if (this.#machines.size >= most) throw errors.make('VIV_HOST_FULL', `the host has ${most} machines, its limit`);
+    return parsed;
+  }
+
+  #recall(machine: KeptMachine): void {
+    const past = this.#options.past?.(machine.name);
+    if (past !== undefined) machine.recall(past);
+  }
+
+  #keep(description: MachineDescription): KeptMachine {
     const { name } = description;
     const { supervision, deadlines = {}, consoles = {}, resolve = (recipe) => recipe, now } = this.#options;
     const machine = new KeptMachine(description, {

@@ -3,7 +3,7 @@ import type { CellStats } from '../cell.ts';
 import { ConsoleHub, type ConsoleLimits, type HostConsole } from '../cells/console-hub.ts';
 import type { CellEnd } from '../cells/end.ts';
 import type { CellKind, CellLink } from '../cells/link.ts';
-import type { MachineFacts, PlainEnd } from '../cells/messages.ts';
+import { endSchema, type MachineFacts, type PlainEnd } from '../cells/messages.ts';
 import { codedError, plainEnd } from '../cells/plain.ts';
 import type { MachineRecipe } from '../cells/recipe.ts';
 import { type CellDeadlines, RemoteCell, type RemoteCellOptions } from '../cells/remote-cell.ts';
@@ -33,12 +33,20 @@ export interface MachineInfo {
   readonly consoles: readonly { readonly name: string; readonly viewers: number }[];
   /** How the last run ended. */
   readonly end?: PlainEnd;
-  /** Times it was started again by itself. */
+  /** Times it was started again by itself, and when lately; milliseconds since 1970. */
   readonly restarts: number;
+  readonly restartedAt: readonly number[];
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   readonly startedAt?: number;
   readonly endedAt?: number;
+}
+
+/** What a host before this one knew of a machine. Milliseconds since 1970. */
+export interface MachinePast
+  extends Partial<Pick<MachineInfo, 'restarts' | 'restartedAt' | 'createdAt' | 'startedAt'>> {
+  readonly end?: PlainEnd | undefined;
+  readonly endedAt?: number | undefined;
 }
 
 /** A machine of a host. */
@@ -99,7 +107,7 @@ export class KeptMachine implements HostedMachine {
   readonly description: MachineDescription;
   readonly #services: HostServices;
   readonly #hubs = new Map<string, ConsoleHub>();
-  readonly #createdAt: number;
+  #createdAt: number;
   #cell: RemoteCell | undefined;
   #status: MachineStatus = 'created';
   #facts = NO_FACTS;
@@ -160,6 +168,7 @@ export class KeptMachine implements HostedMachine {
       consoles: this.consoles.map(({ name, viewers }) => ({ name, viewers })),
       ...(this.#end === undefined ? {} : { end: plainEnd(this.#end) }),
       restarts: this.#restarts,
+      restartedAt: this.#restartedAt,
       createdAt: this.#createdAt,
       ...(this.#startedAt === undefined ? {} : { startedAt: this.#startedAt }),
       ...(this.#endedAt === undefined ? {} : { endedAt: this.#endedAt }),
@@ -191,7 +200,22 @@ export class KeptMachine implements HostedMachine {
     const cell = await RemoteCell.adopt(link, this.#cellOptions(), this.#hubFor);
     this.#house(cell);
     this.#status = cell.state === 'created' ? 'created' : 'running';
-    if (this.#status === 'running') this.#startedAt = this.#services.now();
+    if (this.#status === 'running') this.#startedAt ??= this.#services.now();
+  }
+
+  /** What was known of it before this host, which has no cell of it yet. */
+  recall({ restarts, restartedAt, createdAt, startedAt, end, endedAt }: MachinePast): void {
+    this.#restarts = restarts ?? 0;
+    this.#restartedAt = (restartedAt ?? []).slice(-MOST_RESTARTS);
+    this.#createdAt = createdAt ?? this.#createdAt;
+    this.#startedAt = startedAt;
+    this.#end = endSchema.safeParse(end).data as CellEnd | undefined;
+    this.#endedAt = endedAt;
+  }
+
+  /** It has no cell until it is started. */
+  rest(): void {
+    this.#status = 'ended';
   }
 
   /** Its cell has ended while there was no host; what is decided now is decided as if it had just happened. */

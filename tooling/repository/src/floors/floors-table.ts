@@ -74,16 +74,35 @@ export const FLOORS: readonly Floor[] = [
     mayImport: ['contracts', 'libraries', 'kernel', 'presets'],
   },
   {
+    name: 'control',
+    level: 4,
+    folders: ['packages/control'],
+    mayImport: ['contracts', 'libraries', 'presets', 'host'],
+  },
+  {
+    name: 'client',
+    level: 4,
+    folders: ['packages/client'],
+    mayImport: ['contracts', 'control'],
+  },
+  {
+    // Makes a host of its default scheduler and policies, as a board makes a machine of its default parts.
+    name: 'daemon',
+    level: 4,
+    folders: ['packages/daemon'],
+    mayImport: ['contracts', 'libraries', 'plugins', 'host', 'control'],
+  },
+  {
     name: 'cli',
     level: 4,
     folders: ['packages/cli'],
-    mayImport: ['contracts', 'libraries', 'kernel', 'presets', 'host'],
+    mayImport: ['contracts', 'libraries', 'kernel', 'presets', 'host', 'control', 'client', 'daemon'],
   },
   {
     name: 'apps',
     level: 5,
     folders: ['apps/*'],
-    mayImport: ['contracts', 'libraries', 'kernel', 'plugins', 'presets', 'host', 'cli'],
+    mayImport: ['contracts', 'libraries', 'kernel', 'plugins', 'presets', 'host', 'control', 'client', 'daemon', 'cli'],
   },
   { name: 'testkit', level: 6, folders: ['packages/testkit'], mayImport: ['contracts', 'libraries', 'kernel'] },
   {
@@ -97,7 +116,21 @@ export const FLOORS: readonly Floor[] = [
     name: 'tooling',
     level: 6,
     folders: ['tooling/*'],
-    mayImport: ['contracts', 'libraries', 'kernel', 'plugins', 'presets', 'host', 'cli', 'apps', 'testkit', 'scaffold'],
+    mayImport: [
+      'contracts',
+      'libraries',
+      'kernel',
+      'plugins',
+      'presets',
+      'host',
+      'control',
+      'client',
+      'daemon',
+      'cli',
+      'apps',
+      'testkit',
+      'scaffold',
+    ],
   },
 ];
 
@@ -113,7 +146,9 @@ export const RESERVED_DEPENDENCIES: readonly { readonly name: string; readonly f
 /** Where `node:` modules may be imported: elsewhere a package runs in a browser worker too, but for its `/node` subpath. */
 export const NODE_ONLY_FOLDERS: readonly string[] = [
   'packages/cli',
+  'packages/client',
   'packages/create-vivarium-plugin',
+  'packages/daemon',
   'packages/guests/*',
   'apps/*',
   'tooling/*',

@@ -8,13 +8,7 @@ import { EventHistory } from './event-history.ts';
 import { Fleet } from './fleet.ts';
 import { type MachineRecord, type MachineStore, memoryStore } from './machine-record.ts';
 import type { Operation } from './operation.ts';
-import {
-  type CallName,
-  type InputOf,
-  operationNamed,
-  type OutputOf,
-  type StreamName,
-} from './operations.ts';
+import { type CallName, type InputOf, operationNamed, type OutputOf, type StreamName } from './operations.ts';
 import { allows, type Principal } from './roles.ts';
 import type { OpenStream, StreamPeer } from './stream-ends.ts';
 import { openers, type StreamContext } from './streams.ts';

@@ -52,6 +52,7 @@ export * from './plugin.ts';
 export * from './power.ts';
 export * from './scheduler.ts';
 export * from './rate-limit.ts';
+export * from './reclaim-policy.ts';
 export * from './resource-policy.ts';
 export * from './schema.ts';
 export * from './state.ts';

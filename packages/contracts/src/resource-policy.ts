@@ -69,6 +69,8 @@ export interface MemoryWatch {
   readonly reclaims: readonly Reclaim[];
   /** Bytes to win before this state is left. */
   readonly wanted: number;
+  /** Bytes that may be given away before state `high` is in doubt: those above its own mark. */
+  readonly spare: number;
   /** Says how many bytes are free now. */
   update(free: number): MemoryState;
 }

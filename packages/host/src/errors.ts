@@ -86,6 +86,22 @@ export const errors = defineErrors({
     when: 'A worker or process for a cell could not be started, or did not come up.',
     hint: 'The message has the reason of the operating system.',
   },
+  VIV_CELL_OVERCOMMIT: {
+    when: 'Pages were to be taken from a machine whose cell cannot do that.',
+    hint: 'It needs Node on Linux, vCPUs without threads of their own, and `overcommit` in the description of the machine.',
+  },
+  VIV_PAGE_LOST: {
+    when: 'A page of a guest could not be brought back to memory: reading its swap file, the shared file or its compressed form failed. The guest was ended.',
+    hint: 'The message has the reason of the operating system; look at the disk with the folder for temporary files.',
+  },
+  VIV_PAGE_SWAP: {
+    when: 'A page could not be written to the swap file of its machine, and stays in memory.',
+    hint: 'The disk may be full: the message has the reason of the operating system.',
+  },
+  VIV_PAGE_SHARED: {
+    when: 'The file of shared pages could not be read or written; no page was taken.',
+    hint: 'A process cell must be allowed to read it (`readable`); otherwise, the disk may be full.',
+  },
   VIV_HOST_DESCRIPTION: {
     when: 'The description of a machine is not one.',
     hint: 'The message names the field; see MachineDescription.',

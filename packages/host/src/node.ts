@@ -48,4 +48,6 @@ export const createProcessCell = (
 export { type ProcessCellOptions, processCells } from './node/process-cells.ts';
 export { createCell, createParallelCell } from './node/create-cell.ts';
 export { enableMemoryControl } from './node/memory-control.ts';
+export { sharedFiles } from './node/shared-file.ts';
+export { nodePageTools } from './node/page-tools.ts';
 export { workerCells } from './node/worker-cells.ts';

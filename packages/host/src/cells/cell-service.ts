@@ -1,8 +1,16 @@
-import { CharPortToken, ConsoleSizeToken, CpuCoreToken, MachineMemoryToken } from '@vivarium/contracts';
+import {
+  CharPortToken,
+  ConsoleSizeToken,
+  CpuCoreToken,
+  MachineMemoryToken,
+  MemoryBalloonToken,
+} from '@vivarium/contracts';
 import type { Machine } from '@vivarium/kernel';
 import type { Cell, CellOptions, CellStats } from '../cell.ts';
 import { errors } from '../errors.ts';
 import { InlineCell } from '../inline-cell.ts';
+import { CellMemory } from '../memory/cell-memory.ts';
+import type { PageTools } from '../memory/page-tools.ts';
 import type { CellChannel } from './channel.ts';
 import { ConsoleEnd } from './console-end.ts';
 import type { CellEnd } from './end.ts';
@@ -18,7 +26,8 @@ declare const clearInterval: (handle: unknown) => void;
 type CellState = 'created' | 'running' | 'paused' | 'ended';
 type Create = Extract<CellRequest, { readonly kind: 'create' }>;
 type Grant = Extract<CellRequest, { readonly kind: 'grant' }>;
-type Question = Exclude<Extract<CellRequest, { readonly id: number }>, Create | Grant>;
+type Memory = Extract<CellRequest, { readonly kind: 'memory' }>;
+type Question = Exclude<Extract<CellRequest, { readonly id: number }>, Create | Grant | Memory>;
 
 /** Bytes on their way to the host above which signs of life and events are left out. */
 const LARGEST_BACKLOG = 1 << 20;
@@ -37,6 +46,8 @@ interface Housed extends Made {
   readonly consoles: ReadonlyMap<string, ConsoleEnd>;
   readonly feed: EventFeed;
   readonly startPaused: boolean;
+  /** Absent: its pages stay where they are. */
+  readonly memory: CellMemory | undefined;
 }
 
 /**
@@ -46,11 +57,14 @@ interface Housed extends Made {
 export class CellService implements AsyncDisposable {
   readonly #createCell: CreateCell;
   readonly #onEnd: (end: CellEnd) => void;
+  readonly #tools: PageTools | undefined;
   #channel: CellChannel | undefined;
   #housed: Housed | undefined;
   #creating = false;
   #state: CellState = 'created';
   #end: CellEnd | undefined;
+  /** A page of the guest was. */
+  #lost: Error | undefined;
   #beat: unknown;
   /** While there is no host, of a leased cell. */
   #freeRun: FreeRun | undefined;
@@ -60,11 +74,12 @@ export class CellService implements AsyncDisposable {
 
   /**
    * `createCell` contains the machine within the cell: by default on this thread. `onEnd` is called when the run is over,
-   * or the machine could not be made; not when the cell is disposed of.
+   * or the machine could not be made; not when the cell is disposed of. Without `tools`, no pages are taken.
    */
-  constructor(createCell: CreateCell = inline, onEnd: (end: CellEnd) => void = () => {}) {
+  constructor(createCell: CreateCell = inline, onEnd: (end: CellEnd) => void = () => {}, tools?: PageTools) {
     this.#createCell = createCell;
     this.#onEnd = onEnd;
+    this.#tools = tools;
   }
 
   /** Whether a host is connected. */
@@ -129,6 +144,7 @@ export class CellService implements AsyncDisposable {
     try {
       await housed.cell[Symbol.asyncDispose]();
     } finally {
+      housed.memory?.close();
       await housed.parts.close?.();
     }
   }
@@ -157,6 +173,10 @@ export class CellService implements AsyncDisposable {
       void this.#grant(request, housed);
       return true;
     }
+    if (request.kind === 'memory') {
+      this.#page(request, housed);
+      return true;
+    }
     if (request.kind === 'revoke') {
       housed?.cell.lease?.revoke(request.vcpu);
       return true;
@@ -175,6 +195,10 @@ export class CellService implements AsyncDisposable {
 
   async #create({ id, name, recipe, beat, cell: options }: Create): Promise<void> {
     try {
+      const { overcommit } = options;
+      if (overcommit !== undefined && this.#tools?.enable() !== true) {
+        throw errors.make('VIV_CELL_OVERCOMMIT', `no memory can be given back in the cell of machine ${name}`);
+      }
       const made = await makeMachine(recipe, name);
       const cell = this.#createCell(made.machine, {
         ...(options.onReboot === undefined ? {} : { onReboot: options.onReboot }),
@@ -182,7 +206,7 @@ export class CellService implements AsyncDisposable {
         ...(options.leased === undefined ? {} : { leased: options.leased }),
         ...(options.turnMilliseconds === undefined ? {} : { turnMilliseconds: options.turnMilliseconds }),
       });
-      this.#housed = this.#house(made, cell, options.startPaused === true);
+      this.#housed = this.#house(made, cell, options);
     } catch (error) {
       this.#send({ kind: 'answer', id, error: codedError(error, 'VIV_CELL_RECIPE') });
       this.#onEnd({ kind: 'crashed', error: codedError(error, 'VIV_CELL_RECIPE') });
@@ -194,15 +218,17 @@ export class CellService implements AsyncDisposable {
     this.#connectConsoles();
   }
 
-  #house(made: Made, cell: Cell, startPaused: boolean): Housed {
+  #house(made: Made, cell: Cell, { startPaused = false, overcommit }: Create['cell']): Housed {
     const { machine, parts } = made;
     const core = machine.get(CpuCoreToken);
     const ids = machine.parts.filter(({ provides }) => provides.includes(CharPortToken.id)).map(({ id }) => id);
     const memory = machine.get(MachineMemoryToken).banks.reduce((sum, { length }) => sum + length, 0);
+    const paged = overcommit && this.#paged(machine, overcommit.swap);
     return {
       ...made,
       cell,
       startPaused,
+      memory: paged,
       consoles: new Map(ids.map((id) => [id, new ConsoleEnd(machine.get(CharPortToken, id))])),
       feed: new EventFeed(machine, (name, event) => this.#event(name, event)),
       facts: {
@@ -211,8 +237,44 @@ export class CellService implements AsyncDisposable {
         memory,
         consoles: ids,
         canPowerOff: parts.powerOff !== undefined,
+        ...(paged === undefined ? {} : { overcommit: true }),
       },
     };
+  }
+
+  #paged(machine: Machine, swap: number): CellMemory {
+    const memory = machine.get(MachineMemoryToken);
+    const { paging } = memory;
+    const tools = this.#tools;
+    if (paging === undefined || tools === undefined) {
+      throw errors.make('VIV_CELL_OVERCOMMIT', `the memory of machine ${machine.name} gives nothing back`);
+    }
+    const balloon = machine.parts.find(({ provides }) => provides.includes(MemoryBalloonToken.id));
+    return new CellMemory({
+      memory,
+      paging,
+      balloon: balloon && machine.get(MemoryBalloonToken, balloon.id),
+      tools,
+      swap,
+      failed: (error) => this.#lose(error),
+    });
+  }
+
+  /** The guest cannot go on. */
+  #lose(loss: Error): void {
+    this.#lost ??= loss;
+    void this.#housed?.cell.stop().catch(() => {}); // it ends in any case
+  }
+
+  #page({ id, act, bytes }: Memory, housed: Housed | undefined): void {
+    try {
+      if (housed?.memory === undefined)
+        throw errors.make('VIV_CELL_OVERCOMMIT', 'no pages are taken from this machine');
+      const { bytes: list, ...memory } = housed.memory.act(act, bytes);
+      this.#send({ kind: 'answer', id, memory, ...(list === undefined ? {} : { bytes: list }) });
+    } catch (error) {
+      this.#send({ kind: 'answer', id, error: codedError(error, 'VIV_CELL_PART_THREW') });
+    }
   }
 
   #connectConsoles(): void {
@@ -268,7 +330,9 @@ export class CellService implements AsyncDisposable {
   #run({ cell, startPaused }: Housed): void {
     if (this.#state !== 'created') throw errors.make('VIV_CELL_STATE', 'the machine has been run before');
     this.#become(startPaused ? 'paused' : 'running');
-    const finish = (end: CellEnd): void => {
+    const finish = (how: CellEnd): void => {
+      const lost = this.#lost;
+      const end = lost === undefined ? how : { kind: 'crashed' as const, error: codedError(lost, 'VIV_PAGE_LOST') };
       this.#end = end;
       this.#become('ended');
       clearInterval(this.#beat);

@@ -3,6 +3,7 @@ import type { CellChannel, ChannelHandlers } from './channel.ts';
 import { deferred } from './deferred.ts';
 import type { CodedError } from './end.ts';
 import type { CellKind, CellLink } from './link.ts';
+import type { PageTools } from '../memory/page-tools.ts';
 
 declare const queueMicrotask: (callback: () => void) => void;
 
@@ -55,9 +56,9 @@ export const memoryChannel = (): readonly [CellChannel, CellChannel] => {
   return [one, other];
 };
 
-const launch = async (createCell: CreateCell | undefined): Promise<CellLink> => {
+const launch = async ({ createCell, pageTools }: InlineCellOptions): Promise<CellLink> => {
   const [outside, inside] = memoryChannel();
-  const service = new CellService(createCell);
+  const service = new CellService(createCell, undefined, pageTools);
   const died = deferred<CodedError | undefined>();
   service.connect(inside, () => {});
   return {
@@ -74,11 +75,17 @@ const launch = async (createCell: CreateCell | undefined): Promise<CellLink> => 
   };
 };
 
+export interface InlineCellOptions {
+  readonly createCell?: CreateCell;
+  /** For machines with `overcommit`: `nodePageTools()` of `@vivarium/host/node`. */
+  readonly pageTools?: PageTools;
+}
+
 /**
  * Cells on this thread: nothing is contained, nothing is started, and machines with a virtual clock are deterministic.
  * With `createCell` of `@vivarium/host/node`, vCPUs that want threads get them.
  */
-export const inlineCells = (options: { readonly createCell?: CreateCell } = {}): CellKind => ({
+export const inlineCells = (options: InlineCellOptions = {}): CellKind => ({
   name: 'inline',
-  launch: () => launch(options.createCell),
+  launch: () => launch(options),
 });

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { memoryAct, memoryAnswer } from '../memory/acts.ts';
 
 /** Version of the protocol. A host and a cell that speak different ones do not talk. */
 export const PROTOCOL = 1;
@@ -63,6 +64,8 @@ const facts = z.object({
   consoles: z.array(name).max(MOST_CONSOLES),
   /** Whether its recipe knows how to ask the guest to power off. */
   canPowerOff: z.boolean(),
+  /** Whether pages can be taken from it. */
+  overcommit: z.boolean().optional(),
 });
 
 /** Asks for something; an `answer` with the same id comes. */
@@ -81,6 +84,8 @@ const request = z.discriminatedUnion('kind', [
       turnMilliseconds: z.number().min(0.1).max(1000).optional(),
       startPaused: z.boolean().optional(),
       leased: z.boolean().optional(),
+      /** Its pages may be taken; `swap` bytes may be written to a file. */
+      overcommit: z.object({ swap: whole }).optional(),
     }),
   }),
   ask('run'),
@@ -90,6 +95,7 @@ const request = z.discriminatedUnion('kind', [
   ask('power-off'),
   ask('stop'),
   ask('stats'),
+  ask('memory').extend({ act: memoryAct, bytes: bytes.optional() }),
   /** A pCPU for a vCPU, as in `Lease`; the answer comes when it is given back, with `stint`. */
   ask('grant').extend({ vcpu: whole, nanoseconds: z.int().min(1), stolen: whole.optional() }),
   z.object({ kind: z.literal('revoke'), vcpu: whole }),
@@ -115,6 +121,9 @@ const report = z.discriminatedUnion('kind', [
     error: coded.optional(),
     facts: facts.optional(),
     stats: stats.optional(),
+    memory: memoryAnswer.optional(),
+    /** Of `memory`. */
+    bytes: bytes.optional(),
     stint: z.object({ ranFor: whole, next: z.enum(['ready', 'asleep', 'ended']) }).optional(),
   }),
   /** A vCPU of a leased cell has something to do. */

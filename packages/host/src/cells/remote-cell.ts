@@ -11,6 +11,7 @@ import type { Lease } from '../lease.ts';
 import { type Answer, Questions, revived } from './questions.ts';
 import type { MachineRecipe } from './recipe.ts';
 import { RemoteLease } from './remote-lease.ts';
+import type { MemoryAct, MemoryAnswer } from '../memory/acts.ts';
 import { SilenceWatch } from './silence-watch.ts';
 
 declare const setTimeout: (callback: () => void, milliseconds: number) => unknown;
@@ -37,6 +38,8 @@ export interface CellDeadlines {
 export interface RemoteCellOptions extends Pick<CellOptions, 'onReboot' | 'startPaused' | 'turnMilliseconds'> {
   /** Runs guest code only while `lease` is granted. Default false. */
   readonly leased?: boolean;
+  /** Pages of its machine may be taken, and so many bytes of them written to a swap file. Default: they stay. */
+  readonly overcommit?: { readonly swap: number };
   /** Of the machine, for people and logs. Default `machine`. */
   readonly name?: string;
   readonly deadlines?: CellDeadlines;
@@ -49,7 +52,7 @@ export interface RemoteCellOptions extends Pick<CellOptions, 'onReboot' | 'start
 export type Hubs = (name: string) => ConsoleHub;
 
 type Waited = Extract<CellRequest, { readonly id: number }>['kind'];
-type Simple = Exclude<Waited, 'create' | 'grant'>;
+type Simple = Exclude<Waited, 'create' | 'grant' | 'memory'>;
 
 const DEADLINES: Required<CellDeadlines> = { create: 60_000, answer: 30_000, silence: 10_000 };
 /** Milliseconds for a cell whose channel has closed to die, and say of what. */
@@ -109,7 +112,7 @@ export class RemoteCell implements AsyncDisposable {
     hubs?: Hubs,
   ): Promise<RemoteCell> {
     const cell = new RemoteCell(link, options, hubs);
-    const { onReboot, startPaused, turnMilliseconds, leased } = options;
+    const { onReboot, startPaused, turnMilliseconds, leased, overcommit } = options;
     const create = (id: number): CellRequest => ({
       kind: 'create',
       id,
@@ -121,6 +124,7 @@ export class RemoteCell implements AsyncDisposable {
         ...(onReboot === undefined ? {} : { onReboot }),
         ...(startPaused === undefined ? {} : { startPaused }),
         ...(leased === undefined ? {} : { leased }),
+        ...(overcommit === undefined ? {} : { overcommit }),
         ...(turnMilliseconds === undefined ? {} : { turnMilliseconds }),
       },
     });
@@ -229,6 +233,20 @@ export class RemoteCell implements AsyncDisposable {
     const { stats } = await this.#simple('stats');
     if (stats !== undefined) this.#stats = stats;
     return this.#stats;
+  }
+
+  /** Does something with the pages of its guest; there must be an `overcommit`. */
+  async page(act: MemoryAct, bytes?: Uint8Array): Promise<MemoryAnswer & { readonly bytes?: Uint8Array }> {
+    const request = (id: number): CellRequest => ({
+      kind: 'memory',
+      id,
+      act,
+      ...(bytes === undefined || bytes.length === 0 ? {} : { bytes }),
+    });
+    const answer = await this.#ask(act.do, this.#deadlines.answer, request);
+    if (answer.memory === undefined)
+      throw errors.make('VIV_CELL_PROTOCOL', `cell ${this.name} did not say what came of it`);
+    return { ...answer.memory, ...(answer.bytes === undefined ? {} : { bytes: answer.bytes }) };
   }
 
   /** Asks the guest to power off, and pulls the plug when it has not after `grace` milliseconds, or cannot be asked. */

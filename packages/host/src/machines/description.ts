@@ -26,6 +26,8 @@ export const machineDescription = z.strictObject({
   restart: z.enum(['never', 'on-failure', 'always']).optional(),
   /** Runs guest code only while its `lease` is granted. */
   leased: z.boolean().optional(),
+  /** Its pages may be taken where memory is short, and so many MiB of them written to a swap file; default none. */
+  overcommit: z.strictObject({ swap: z.int().min(0).max(MOST_MIB).optional() }).optional(),
   limits: z
     .strictObject({
       heap: mib.min(16).optional(),

@@ -1,4 +1,4 @@
-import type { GuestClaims, HostCapacity, ResourcePolicy, SupervisionPolicy } from '@vivarium/contracts';
+import type { HostCapacity, ResourcePolicy, SupervisionPolicy } from '@vivarium/contracts';
 import type { ConsoleLimits } from '../cells/console-hub.ts';
 import type { CellEnd } from '../cells/end.ts';
 import type { CellKind } from '../cells/link.ts';
@@ -7,6 +7,7 @@ import { codedError } from '../cells/plain.ts';
 import type { MachineRecipe } from '../cells/recipe.ts';
 import type { CellDeadlines } from '../cells/remote-cell.ts';
 import { errors } from '../errors.ts';
+import { claimsOf } from './claims.ts';
 import { type MachineDescription, parseDescription } from './description.ts';
 import { EventLog, type HostEvent } from './host-event.ts';
 import { type HostedMachine, KeptMachine, type MachinePast } from './hosted-machine.ts';
@@ -31,6 +32,8 @@ export interface HostOptions {
   readonly supervision?: SupervisionPolicy;
   /** Whether there is room for one more. Default: the limits decide alone. */
   readonly admission?: { readonly policy: ResourcePolicy; readonly capacity: HostCapacity };
+  /** Asked before a cell is made; a text is why not now: `MemoryControl.gate`. */
+  readonly gate?: () => string | undefined;
   readonly deadlines?: CellDeadlines;
   readonly consoles?: ConsoleLimits;
   /**
@@ -69,7 +72,6 @@ export interface Host extends AsyncDisposable {
 }
 
 const MOST_MACHINES = 256;
-const SHARES = { shares: 1000 };
 
 /** What a cell wrote when nobody was there to hear it. */
 const lastEnd = (lastWord: unknown): CellEnd => {
@@ -212,9 +214,11 @@ class MachineHost implements Host {
   }
 
   #admit(candidate: HostedMachine, facts: MachineFacts): void {
-    const { limits = {}, admission } = this.#options;
+    const { limits = {}, admission, gate } = this.#options;
     const { name, description } = candidate;
     const refuse = (what: string): Error => errors.make('VIV_HOST_FULL', `no room for machine ${name}: ${what}`);
+    const closed = gate?.();
+    if (closed !== undefined) throw refuse(closed);
     const others = [...this.#machines.values()].filter((machine) => machine !== candidate && machine.memory > 0);
     const total = others.reduce((sum, { memory }) => sum + memory, facts.memory);
     if (facts.memory > (limits.machineMemory ?? Number.POSITIVE_INFINITY)) {
@@ -232,21 +236,6 @@ class MachineHost implements Host {
     if (!answer.admitted) throw refuse(answer.short.map(({ message }) => message).join('; '));
   }
 }
-
-/** What a description claims, with the shares that everybody has by default. */
-const claimsOf = ({ name, claims = {} }: MachineDescription, { vcpus, memory }: MachineFacts): GuestClaims => ({
-  guest: name,
-  vcpus,
-  cpu: { ...SHARES, ...given(claims.cpu) },
-  memory: { ...SHARES, ...given(claims.memory), size: memory },
-  ...(claims.salt === undefined ? {} : { salt: claims.salt }),
-});
-
-type Given<T> = { readonly [Key in keyof T]: Exclude<T[Key], undefined> };
-
-/** Without fields that are undefined. */
-const given = <T extends object>(fields: T | undefined): Partial<Given<T>> =>
-  Object.fromEntries(Object.entries(fields ?? {}).filter(([, value]) => value !== undefined)) as Partial<Given<T>>;
 
 /** Makes a host. */
 export const createHost = (options: HostOptions): Host => new MachineHost(options);

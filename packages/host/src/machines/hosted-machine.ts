@@ -9,6 +9,7 @@ import type { MachineRecipe } from '../cells/recipe.ts';
 import { type CellDeadlines, RemoteCell, type RemoteCellOptions } from '../cells/remote-cell.ts';
 import { errors } from '../errors.ts';
 import type { Lease } from '../lease.ts';
+import type { MemoryAct, MemoryAnswer } from '../memory/acts.ts';
 import type { MachineDescription } from './description.ts';
 
 declare const setTimeout: (callback: () => void, milliseconds: number) => unknown;
@@ -75,6 +76,8 @@ export interface HostedMachine {
   readonly consoles: readonly HostConsole[];
   /** Throws `VIV_CELL_CONSOLE`. Viewers stay attached over restarts. */
   console(name: string): HostConsole;
+  /** Does something with the pages of its guest; see `MemoryControl`, which does. */
+  page(act: MemoryAct, bytes?: Uint8Array): Promise<MemoryAnswer & { readonly bytes?: Uint8Array }>;
   /** Of the present cell, when the machine is leased. */
   readonly lease: Lease | undefined;
 }
@@ -96,6 +99,7 @@ export interface HostServices {
 
 /** Restarts that a policy is told of. */
 const MOST_RESTARTS = 64;
+const MIB = 2 ** 20;
 /** Longest wait before a restart, whatever a policy says: what timers can count. */
 const LONGEST_WAIT = 2 ** 31 - 1;
 const DEFAULT_SILENCE = 10_000;
@@ -244,6 +248,10 @@ export class KeptMachine implements HostedMachine {
     return this.#live('reset').reset();
   }
 
+  page(act: MemoryAct, bytes?: Uint8Array): Promise<MemoryAnswer & { readonly bytes?: Uint8Array }> {
+    return this.#live('look at').page(act, bytes);
+  }
+
   async powerOff(grace?: number): Promise<CellEnd> {
     return this.#finish((cell) => cell.powerOff(grace));
   }
@@ -312,7 +320,7 @@ export class KeptMachine implements HostedMachine {
   };
 
   #cellOptions(): RemoteCellOptions {
-    const { name, onReboot, leased } = this.description;
+    const { name, onReboot, leased, overcommit } = this.description;
     const { deadlines, supervision } = this.#services;
     const deadline = deadlines.silence ?? DEFAULT_SILENCE;
     return {
@@ -320,6 +328,7 @@ export class KeptMachine implements HostedMachine {
       deadlines,
       ...(onReboot === undefined ? {} : { onReboot }),
       ...(leased === undefined ? {} : { leased }),
+      ...(overcommit === undefined ? {} : { overcommit: { swap: (overcommit.swap ?? 0) * MIB } }),
       onSilence: (silentFor) =>
         this.#decide(() => supervision?.silent({ machine: name, silentFor, deadline }), 'kill' as const),
     };

@@ -4,6 +4,7 @@ import { CellService } from '../cells/cell-service.ts';
 import type { CellEnd } from '../cells/end.ts';
 import { plainEnd } from '../cells/plain.ts';
 import { createCell } from './create-cell.ts';
+import { nodePageTools } from './page-tools.ts';
 import { socketChannel } from './frames.ts';
 import { FIRST_HOST, LAST_WORD, PATIENCE, SOCKET } from './process-protocol.ts';
 
@@ -11,7 +12,7 @@ import { FIRST_HOST, LAST_WORD, PATIENCE, SOCKET } from './process-protocol.ts';
 export class ProcessCell {
   readonly #stay: boolean;
   readonly #exit: () => void;
-  readonly #service = new CellService(createCell, (end) => this.#over(end));
+  readonly #service = new CellService(createCell, (end) => this.#over(end), nodePageTools('.'));
   #met = false;
   #ended = false;
   /** A host that came while another was there: it may be the next one, early. */

@@ -39,7 +39,7 @@ export const minimumFree = (memory: number): number => {
 export class StateWatch implements MemoryWatch {
   readonly #minimum: number;
   #index = 0;
-  #free = Number.POSITIVE_INFINITY;
+  #free = 0;
 
   constructor(minimum: number) {
     this.#minimum = minimum;
@@ -55,6 +55,10 @@ export class StateWatch implements MemoryWatch {
 
   get wanted(): number {
     return this.#index === 0 ? 0 : Math.max(0, Math.ceil(this.#threshold(this.#index - 1) - this.#free));
+  }
+
+  get spare(): number {
+    return Math.max(0, Math.floor(this.#free - this.#threshold(0)));
   }
 
   update(free: number): MemoryState {

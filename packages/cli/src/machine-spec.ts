@@ -17,11 +17,10 @@ export const Console = {
   errors: 'console3',
 } as const;
 
-const consolesOf = ({ guest, exec }: RunRequest): readonly PartSpec[] => {
+const consolesOf = ({ guest, exec }: RunRequest, commands: boolean): readonly PartSpec[] => {
   const { terminal, agent, output, errors } = Console;
-  const ids =
-    guest === undefined ? [terminal] : exec === undefined ? [terminal, agent] : [terminal, agent, output, errors];
-  return ids.map(pipeConsole);
+  if (guest === undefined) return [pipeConsole(terminal)];
+  return [terminal, agent, ...(exec !== undefined || commands ? [output, errors] : [])].map(pipeConsole);
 };
 
 /** A part for each `--plugin`, named after the last word of its specifier. */
@@ -62,12 +61,14 @@ export interface MachineParts {
   /** The guest's root file system, when it is on one of its devices. */
   readonly root: GuestRoot | undefined;
   readonly load: LoadPlugin;
+  /** The guest has ports for commands while it is up. Default false. */
+  readonly commands?: boolean;
 }
 
 /** The machine that a request describes, as data. Reads the images, and prepares the guest when it has to. */
 export const machineSpec = async (
   request: RunRequest,
-  { host, root, load }: MachineParts,
+  { host, root, load, commands = false }: MachineParts,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<MachineSpec> =>
@@ -79,7 +80,7 @@ export const machineSpec = async (
     clock: request.clock,
     core: { statistics: request.stats },
     boot: await bootOf(request, root, progress, signal),
-    consoles: consolesOf(request),
+    consoles: consolesOf(request, commands),
     disks: host.disks,
     networks: host.networks,
     shares: host.shares,

@@ -44,6 +44,10 @@ export interface RunRecipe {
   /** Files and folders that the machine writes to. */
   readonly writable: readonly string[];
   readonly onReboot: 'reset' | 'stop';
+  /** Each vCPU has a thread of its own. */
+  readonly threads: boolean;
+  /** Consoles of the guest's agent that runs commands while the guest is up, where it has one. */
+  readonly exec?: { readonly control: string; readonly output: string; readonly errors: string };
 }
 
 /** Options that are for whoever runs a machine, and not for the machine. */
@@ -101,11 +105,18 @@ export const runRecipe = async (args: readonly string[], options: RunRecipeOptio
       ...(request.vsock === undefined ? [] : [request.vsock.path]),
     ],
     onReboot: request.reboot ? 'reset' : 'stop',
+    threads: request.threads,
+    ...(listens(request)
+      ? { exec: { control: Console.agent, output: Console.output, errors: Console.errors } }
+      : {}),
   };
 };
 
+/** In exec mode the agent speaks and does not listen. */
+const listens = ({ guest, exec }: RunRequest): boolean => guest !== undefined && exec === undefined;
+
 /** What {@link runRecipe} wrote, or somebody else. */
-const parseOptions = (options: unknown): { readonly args: readonly string[]; readonly folder: string } => {
+export const parseRecipeOptions = (options: unknown): { readonly args: readonly string[]; readonly folder: string } => {
   const { arguments: args, folder } = (options ?? {}) as { readonly arguments?: unknown; readonly folder?: unknown };
   const isText = (value: unknown): value is string => typeof value === 'string';
   if (!Array.isArray(args) || !args.every(isText) || !isText(folder)) {
@@ -122,7 +133,7 @@ const tellAgent = (machine: Machine, line: string): void => {
 
 /** The recipe's maker. */
 export const machine: MachineMaker = async (options): Promise<MachineParts> => {
-  const { args, folder } = parseOptions(options);
+  const { args, folder } = parseRecipeOptions(options);
   const { request, root } = withRoot(requestOf(args, folder));
   const load = (specifier: string): Promise<unknown> => loadPlugin(specifier, folder);
   const silent = { write: () => true };
@@ -130,16 +141,15 @@ export const machine: MachineMaker = async (options): Promise<MachineParts> => {
   let sockets: VsockUnixSockets | undefined;
   try {
     const never = new AbortController().signal;
-    const spec = await machineSpec(request, { host, root, load }, new Progress(silent), never);
-    // In exec mode the agent speaks and does not listen.
-    const listens = request.guest !== undefined && request.exec === undefined;
+    const commands = listens(request);
+    const spec = await machineSpec(request, { host, root, load, commands }, new Progress(silent), never);
     return {
       spec,
       assemble: { load, policy: grantedTo(request) },
       ready: async (made) => {
         sockets = await openVsockSockets(request, made, new Notices(silent.write));
       },
-      ...(listens
+      ...(commands
         ? {
             powerOff: (made) => tellAgent(made, 'poweroff'),
             resize: (made, console, columns, rows) => {

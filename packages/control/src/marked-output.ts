@@ -11,6 +11,13 @@ const indexOf = (bytes: Uint8Array, wanted: Uint8Array, from: number): number =>
   return -1;
 };
 
+/** Where the end of `bytes` may be the beginning of `wanted`: nothing before that has to be held back. */
+const beginningOf = (bytes: Uint8Array, wanted: Uint8Array): number => {
+  let at = Math.max(0, bytes.length - wanted.length + 1);
+  while (at < bytes.length && bytes.subarray(at).some((byte, index) => byte !== wanted[index])) at++;
+  return at;
+};
+
 /**
  * What a command writes on a port that it shares with commands before and after it: between a line `<mark> begin` and
  * `<mark> <code>` and a newline, both of which the agent writes. The mark is long and random, so that no output holds it
@@ -54,7 +61,7 @@ export class MarkedOutput {
   #within(bytes: Uint8Array): Uint8Array {
     for (let from = 0; ; ) {
       const at = indexOf(bytes, this.#end, from);
-      if (at < 0) return this.#keep(bytes, Math.max(0, bytes.length - this.#end.length + 1));
+      if (at < 0) return this.#keep(bytes, beginningOf(bytes, this.#end));
       const digits = at + this.#end.length;
       const close = bytes.indexOf(NEWLINE, digits);
       if (close < 0 && bytes.length - digits <= LONGEST_CODE) return this.#keep(bytes, at);

@@ -48,8 +48,8 @@ it('gives what is between the marks, byte for byte, however it is cut', () => {
   );
 });
 
-it('gives nothing before the beginning, and holds back little while it goes on', () => {
+it('gives nothing before the beginning, and holds back only what may be a mark', () => {
   expect(read(bytes(`text ${MARK} 0\nmore`), [])).toEqual({ given: new Uint8Array(), codes: [] });
-  const { given } = read(bytes(`${MARK} begin\nfirst line\n${'x'.repeat(100)}`), []);
-  expect(given.length).toBeGreaterThanOrEqual(11 + 100 - MARK.length);
+  expect(read(bytes(`${MARK} begin\nfirst`), []).given).toEqual(bytes('first'));
+  expect(read(bytes(`${MARK} begin\nfirst ${MARK.slice(0, 2)}`), []).given).toEqual(bytes('first '));
 });

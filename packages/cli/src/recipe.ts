@@ -106,9 +106,7 @@ export const runRecipe = async (args: readonly string[], options: RunRecipeOptio
     ],
     onReboot: request.reboot ? 'reset' : 'stop',
     threads: request.threads,
-    ...(listens(request)
-      ? { exec: { control: Console.agent, output: Console.output, errors: Console.errors } }
-      : {}),
+    ...(listens(request) ? { exec: { control: Console.agent, output: Console.output, errors: Console.errors } } : {}),
   };
 };
 

@@ -12,6 +12,8 @@ export interface DebianOptions {
   readonly command: string;
   /** MiB. */
   readonly memory: number;
+  /** Whether it has a memory balloon. */
+  readonly balloon?: boolean;
 }
 
 /** Part id of the console that the command's output goes to. */
@@ -19,7 +21,7 @@ export const OUTPUT = 'console2';
 
 /** The recipe: Debian that runs a command. */
 export default async (options: unknown, { name }: { readonly name: string }): Promise<MachineSpec> => {
-  const { kernel, initrd, command, memory } = options as DebianOptions;
+  const { kernel, initrd, command, memory, balloon } = options as DebianOptions;
   return virtBoard({
     name,
     memory: memory * 1024 * 1024,
@@ -29,6 +31,7 @@ export default async (options: unknown, { name }: { readonly name: string }): Pr
       initrd: { name: 'initrd', bytes: Buffer.concat([await readFile(initrd), execOverlay(command)]) },
       commandLine: commandLine({ interactive: false }),
     },
+    ...(balloon === true ? { balloon: {} } : {}),
     consoles: ['console0', 'console1', OUTPUT, 'console3'].map(pipeConsole),
   });
 };

@@ -75,5 +75,3 @@ export const bytesOf = (numbers: readonly number[]): Uint8Array => {
   numbers.forEach((number, index) => view.setUint32(index * 4, number, true));
   return new Uint8Array(view.buffer);
 };
-
-export const pagesOf = (bytes: number): number => Math.ceil(bytes / PAGE_BYTES);

@@ -1,4 +1,3 @@
-import { PAGE_BYTES } from '@vivarium/contracts';
 import * as z from 'zod';
 
 /** Pages that one act looks at, and takes, at most: some ten milliseconds. */

@@ -10,8 +10,8 @@ export type PrivilegeLevel = 'machine' | 'supervisor';
 export interface InterruptFile {
   /** The lowest identity that is pending, enabled and below the threshold; 0 when there is none. */
   readonly top: number;
-  /** `top` is no longer pending. */
-  claim(): void;
+  /** `top` is no longer pending. Gives what it was: in one step, for others send messages meanwhile. */
+  claim(): number;
   /**
    * 32 unsigned bits of the register that `*iselect` selects, 0x70 to 0xff (section 3.8), as a core of 32 bits numbers
    * them: one of 64 bits finds its upper half in the next. Registers that do not exist read as 0 and take nothing.

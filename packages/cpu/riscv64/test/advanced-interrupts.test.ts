@@ -1,3 +1,4 @@
+import type { InterruptFile } from '@vivarium/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type BareCore, bareCore, toSupervisor } from './bare-core.ts';
@@ -34,7 +35,7 @@ describe('a hart without the Advanced Interrupt Architecture', () => {
 
   it('takes no interrupt file', async () => {
     const { vcpu } = await bareCore('nop');
-    const file = { top: 0, claim: () => {}, read: () => 0, write: () => {} };
+    const file = { top: 0, claim: () => 0, read: () => 0, write: () => {} };
     expect(vcpu.connectInterruptFile?.('machine', file)).toBe(false);
   });
 });
@@ -136,6 +137,29 @@ describe('a hart with the Advanced Interrupt Architecture', () => {
       });
       expect(seen).toEqual([(66 << 16) | 66, (70 << 16) | 70, 0]);
       expect(bare.read('mip')).toBe(0);
+    },
+  );
+
+  it.each(['csrrw a0, stopei, zero', 'csrrs a0, stopei, a1'])(
+    'claims by `%s` nothing that came while it read',
+    async (source) => {
+      const bare = await setUp(source);
+      const { vcpu, file } = bare;
+      file.registers.set(0xc0, 0b1010);
+      file.send(3);
+      const urgent: InterruptFile = {
+        ...file,
+        get top() {
+          const { top } = file;
+          file.send(1);
+          return top;
+        },
+      };
+      vcpu.connectInterruptFile?.('supervisor', urgent);
+      attempt(bare);
+      file.send(1);
+      expect(file.top).toBe(1);
+      expect(file.registers.get(0x80)).toBe(0b10);
     },
   );
 

@@ -37,7 +37,9 @@ export const fakeInterruptFile = (vcpu: Vcpu): FakeInterruptFile => {
       return top();
     },
     claim: () => {
-      if (top() !== 0) pending(top(), false);
+      const identity = top();
+      if (identity !== 0) pending(identity, false);
+      return identity;
     },
     read: (register) => registers.get(register) ?? 0,
     write: set,

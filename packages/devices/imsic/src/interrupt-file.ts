@@ -34,11 +34,12 @@ export class ImsicFile implements InterruptFile {
     return this.#top;
   }
 
-  claim(): void {
+  claim(): number {
     const identity = this.#top;
-    if (identity === 0) return;
+    if (identity === 0) return 0;
     this.#pending[identity >> 5] = (this.#pending[identity >> 5] ?? 0) & ~(1 << (identity & 31));
     this.#changed();
+    return identity;
   }
 
   /** A message came. An identity that is not implemented is ignored (section 3.5). */

@@ -72,9 +72,10 @@ describe('an interrupt file against the specification', () => {
           if (kind === 'send') rig.files.send('supervisor', 0, a);
           if (kind === 'le' || kind === 'be' || kind === 'send') model.send(a);
           if (kind === 'claim') {
-            expect(file.top).toBe(model.top);
-            model.pending.delete(model.top);
-            file.claim();
+            const { top } = model;
+            expect(file.top).toBe(top);
+            model.pending.delete(top);
+            expect(file.claim()).toBe(top);
           }
           if (kind === 'delivery') {
             model.delivery = a;

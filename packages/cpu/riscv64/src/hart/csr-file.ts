@@ -41,6 +41,8 @@ interface CsrRow {
   readonly read: () => void;
   /** Absent: writes are ignored, though the address is read-write. */
   readonly write?: (low: number, high: number) => number;
+  /** In place of both, for an instruction that writes a register which others change meanwhile. Sets `low` and `high`. */
+  readonly take?: () => number;
   /** Checked before any access. Absent: the address bits decide alone. */
   readonly permitted?: () => boolean;
 }
@@ -114,6 +116,16 @@ export class CsrFile {
   readModifiable(number: number): void {
     if (number === CSR.mip || number === CSR.sip) this.#set(this.#parts.interrupts.software, 0);
     else this.read(number);
+  }
+
+  /** True for a register that changes by itself: whoever writes it must see what it was in the same step. */
+  taken(number: number): boolean {
+    return this.#rows[number]?.take !== undefined;
+  }
+
+  /** Reads such a register and writes it, whatever is written. */
+  take(number: number): number {
+    return this.#rows[number]?.take?.() ?? NOTHING;
   }
 
   write(number: number, low: number, high: number): number {
@@ -415,8 +427,8 @@ export class CsrFile {
     this.#rows[top] = {
       permitted: () => window.file !== undefined,
       read: () => this.#set(window.top, 0),
-      write: () => {
-        window.claim();
+      take: () => {
+        this.#set(window.claim(), 0);
         return INTERRUPTS;
       },
     };

@@ -65,14 +65,16 @@ export class InterruptWindow {
 
   /** `*topei`. */
   get top(): number {
-    const identity = this.file?.top ?? 0;
-    return (identity << IDENTITY_SHIFT) | identity;
+    return reported(this.file?.top ?? 0);
   }
 
-  claim(): void {
-    this.file?.claim();
+  /** Claims what `*topei` reports, and gives that. */
+  claim(): number {
+    return reported(this.file?.claim() ?? 0);
   }
 }
+
+const reported = (identity: number): number => (identity << IDENTITY_SHIFT) | identity;
 
 /** The windows of a hart. The files behind them belong to a device, which resets them itself. */
 export class InterruptWindows {

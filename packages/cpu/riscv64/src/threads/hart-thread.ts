@@ -179,7 +179,7 @@ export class HartThread implements ThreadVcpu {
       get top() {
         return call(Call.fileTop, level, 0);
       },
-      claim: () => void call(Call.fileClaim, level, 0),
+      claim: () => call(Call.fileClaim, level, 0),
       read: (register) => call(Call.fileRead, level, register) >>> 0,
       write: (register, value) => void call(write, register, value | 0),
     };

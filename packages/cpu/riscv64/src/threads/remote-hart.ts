@@ -189,7 +189,7 @@ export class RemoteHart implements Vcpu {
     if (operation === Call.fileWriteSupervisor) windows?.supervisor.file?.write(first, second >>> 0);
     const file = windows?.[LEVELS[first] ?? 'supervisor'].file;
     if (operation === Call.fileTop) return file?.top ?? 0;
-    if (operation === Call.fileClaim) file?.claim();
+    if (operation === Call.fileClaim) return file?.claim() ?? 0;
     return operation === Call.fileRead ? (file?.read(second) ?? 0) | 0 : 0;
   }
 

@@ -1,4 +1,5 @@
 import type { PciAttachment, PciBar, PciFunction } from '@vivarium/contracts';
+import { writeBytes } from './bytes.ts';
 import { MsixTable } from './msix-table.ts';
 import * as r from './registers.ts';
 
@@ -136,8 +137,7 @@ export class Endpoint implements PciFunction {
         this.#writeMsix(offset - found.start, width, value);
       return;
     }
-    for (let index = 0; index < width; index++)
-      this.#writeByte(offset + index, Math.floor(value / 2 ** (8 * index)) & 0xff);
+    writeBytes(offset, width, value, (at, byte) => this.#writeByte(at, byte));
     if (offset >= r.BAR0 && offset < r.BAR0 + 4 * r.BARS) this.#settleBar((offset - r.BAR0) >> 2);
     this.#drive();
   }

@@ -15,6 +15,7 @@
  *
  * @module
  */
+export { readBytes, writeBytes } from './bytes.ts';
 export { decode } from './decode.ts';
 export { Endpoint, type EndpointParts, type PciCapability, type PciIdentity } from './endpoint.ts';
 export { MsixTable } from './msix-table.ts';

@@ -7,7 +7,7 @@ import type {
   PciFunction,
   VirtioDevice,
 } from '@vivarium/contracts';
-import { CAPABILITY_VENDOR, Endpoint, type PciCapability } from '@vivarium/pci';
+import { CAPABILITY_VENDOR, Endpoint, type PciCapability, readBytes, writeBytes } from '@vivarium/pci';
 import { readConfig, writeConfig } from './device-config.ts';
 import type { RingFeatures } from './features.ts';
 import * as r from './pci-registers.ts';
@@ -300,12 +300,7 @@ const accessWindow = ({ id, body }: PciCapability, region: MmioRegion): PciCapab
           const value = found === undefined ? 0 : region.read(found.offset, found.width);
           return width === 4 ? value : value % 2 ** (8 * width);
         }
-        let value = 0;
-        for (let index = width - 1; index >= 0; index--) {
-          const at = offset + index;
-          value = value * 256 + (at < body.length ? fields.getUint8(at) : 0);
-        }
-        return value;
+        return readBytes(fields, offset, width);
       },
       write: (offset, width, value) => {
         if (offset === DATA) {
@@ -313,12 +308,10 @@ const accessWindow = ({ id, body }: PciCapability, region: MmioRegion): PciCapab
           if (found !== undefined) region.write(found.offset, found.width, value % 2 ** (8 * found.width));
           return;
         }
-        for (let index = 0; index < width; index++) {
-          const at = offset + index;
+        writeBytes(offset, width, value, (at, byte) => {
           // Only bar, offset and length can be written.
-          const writable = at === 2 || (at >= 6 && at < DATA);
-          if (writable) fields.setUint8(at, Math.floor(value / 2 ** (8 * index)) & 0xff);
-        }
+          if (at === 2 || (at >= 6 && at < DATA)) fields.setUint8(at, byte);
+        });
       },
     },
   };

@@ -1,5 +1,13 @@
 import type { PciAttachment, PciBar, PciBridge, PciFunction, PciSlot, PciTarget } from '@vivarium/contracts';
-import { CAPABILITY_EXPRESS, COMMAND_MASTER, COMMAND_MEMORY, decode, Endpoint } from '@vivarium/pci';
+import {
+  CAPABILITY_EXPRESS,
+  COMMAND_MASTER,
+  COMMAND_MEMORY,
+  decode,
+  Endpoint,
+  readBytes,
+  writeBytes,
+} from '@vivarium/pci';
 import { errors } from './errors.ts';
 import * as r from './registers.ts';
 import { SlotRegisters } from './slot-registers.ts';
@@ -89,20 +97,18 @@ export class PciePort implements PciFunction, PciBridge, PciSlot {
   }
 
   readConfig(offset: number, width: 1 | 2 | 4): number {
-    if (offset >= r.HEADER_BEGIN && offset < r.HEADER_END) return this.#readHeader(offset, width);
+    if (offset >= r.HEADER_BEGIN && offset < r.HEADER_END) return readBytes(this.#header, offset, width);
     const value = this.#endpoint.readConfig(offset, width);
     // The two high bytes of the last word of the header.
     if (offset + width <= r.BRIDGE_CONTROL || offset >= r.BRIDGE_CONTROL + 2) return value;
     return width === 4
-      ? (value & 0xffff) + this.#readHeader(r.BRIDGE_CONTROL, 2) * 0x1_0000
-      : this.#readHeader(offset, width);
+      ? (value & 0xffff) + readBytes(this.#header, r.BRIDGE_CONTROL, 2) * 0x1_0000
+      : readBytes(this.#header, offset, width);
   }
 
   writeConfig(offset: number, width: 1 | 2 | 4, value: number): void {
     const before = this.#header.getUint16(r.BRIDGE_CONTROL, true);
-    for (let index = 0; index < width; index++) {
-      this.#writeHeader(offset + index, Math.floor(value / 2 ** (8 * index)) & 0xff);
-    }
+    writeBytes(offset, width, value, (at, byte) => this.#writeHeader(at, byte));
     const rises = this.#header.getUint16(r.BRIDGE_CONTROL, true) & ~before;
     if ((rises & r.BRIDGE_CONTROL_RESET) !== 0) this.#occupant?.subject.reset();
     if (offset >= r.HEADER_BEGIN && offset < r.HEADER_END) return;
@@ -231,11 +237,6 @@ export class PciePort implements PciFunction, PciBridge, PciSlot {
 
   #window(register: number): number {
     return (this.#header.getUint16(register, true) & r.WINDOW_MASK) * 2 ** r.WINDOW_SHIFT;
-  }
-
-  #readHeader(offset: number, width: 1 | 2 | 4): number {
-    if (width === 1) return this.#header.getUint8(offset);
-    return width === 2 ? this.#header.getUint16(offset, true) : this.#header.getUint32(offset, true);
   }
 
   #writeHeader(at: number, byte: number): void {

@@ -1,3 +1,4 @@
+import { readBytes, writeBytes } from '@vivarium/pci';
 import * as r from './registers.ts';
 
 /** What the registers tell the port. */
@@ -79,18 +80,11 @@ export class SlotRegisters {
 
   /** `offset` is that from the start of the capability. */
   read(offset: number, width: 1 | 2 | 4): number {
-    let value = 0;
-    for (let index = width - 1; index >= 0; index--) {
-      const at = offset + index;
-      value = value * 256 + (at < r.EXPRESS_LENGTH ? this.#bytes.getUint8(at) : 0);
-    }
-    return value;
+    return readBytes(this.#bytes, offset, width);
   }
 
   write(offset: number, width: 1 | 2 | 4, value: number): void {
-    for (let index = 0; index < width; index++) {
-      this.#writeByte(offset + index, Math.floor(value / 2 ** (8 * index)) & 0xff);
-    }
+    writeBytes(offset, width, value, (at, byte) => this.#writeByte(at, byte));
     this.#events.changed();
     this.#tell();
   }

@@ -163,6 +163,15 @@ describe('a hart with the Advanced Interrupt Architecture', () => {
     },
   );
 
+  it('claims when a debugger writes stopei', async () => {
+    const { vcpu, file } = await setUp('nop');
+    file.registers.set(0xc0, 0b1010);
+    file.send(1);
+    file.send(3);
+    vcpu.writeRegister('stopei', 0n);
+    expect(file.top).toBe(3);
+  });
+
   it('does not claim by reading alone', async () => {
     const bare = await setUp('csrr a0, stopei');
     bare.file.registers.set(0xc0, 2);

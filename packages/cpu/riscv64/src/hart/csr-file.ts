@@ -41,7 +41,10 @@ interface CsrRow {
   readonly read: () => void;
   /** Absent: writes are ignored, though the address is read-write. */
   readonly write?: (low: number, high: number) => number;
-  /** In place of both, for an instruction that writes a register which others change meanwhile. Sets `low` and `high`. */
+  /**
+   * In place of `write`, for a register that others change meanwhile: whoever writes it must see what it was in the same
+   * step. Sets `low` and `high` to that, whatever is written.
+   */
   readonly take?: () => number;
   /** Checked before any access. Absent: the address bits decide alone. */
   readonly permitted?: () => boolean;
@@ -118,18 +121,13 @@ export class CsrFile {
     else this.read(number);
   }
 
-  /** True for a register that changes by itself: whoever writes it must see what it was in the same step. */
-  taken(number: number): boolean {
-    return this.#rows[number]?.take !== undefined;
-  }
-
-  /** Reads such a register and writes it, whatever is written. */
-  take(number: number): number {
-    return this.#rows[number]?.take?.() ?? NOTHING;
+  /** Reads and writes a register in one step, if it is one that needs that; undefined, with nothing done, for others. */
+  take(number: number): number | undefined {
+    return this.#rows[number]?.take?.();
   }
 
   write(number: number, low: number, high: number): number {
-    return this.#rows[number]?.write?.(low, high) ?? NOTHING;
+    return this.take(number) ?? this.#rows[number]?.write?.(low, high) ?? NOTHING;
   }
 
   /** A register that only holds the bits in its masks. */

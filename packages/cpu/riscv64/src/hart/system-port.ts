@@ -146,10 +146,10 @@ export class SystemPort {
     const immediate = operation.endsWith('i');
     const writes = replaces || source !== 0;
     if (!csr.accessible(number, writes)) return this.#effects.illegal();
-    if (writes && csr.taken(number)) {
-      const effect = csr.take(number);
+    const taken = writes ? csr.take(number) : undefined;
+    if (taken !== undefined) {
       state.setXHalves(rd, csr.low, csr.high);
-      return this.#apply(effect, slot);
+      return this.#apply(taken, slot);
     }
     const operandLow = immediate ? source : state.low(STATE_X + source * 8);
     const operandHigh = immediate ? 0 : state.high(STATE_X + source * 8);

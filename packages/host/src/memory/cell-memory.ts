@@ -1,4 +1,4 @@
-import { type MachineMemory, type MemoryBalloon, type MemoryPaging, PAGE_BYTES, PAGE_IDLE } from '@vivarium/contracts';
+import { type MachineMemory, type MemoryBalloon, type MemoryPaging, PAGE_BYTES } from '@vivarium/contracts';
 import { codedError } from '../cells/plain.ts';
 import {
   bytesOf,
@@ -164,7 +164,7 @@ export class CellMemory {
         if (before - this.#held() + won >= amount) break;
         const page = this.#pageAt(this.#hand);
         this.#hand = (this.#hand + 1) % this.#pages;
-        if (paging.states[page] !== PAGE_IDLE || !paging.takable(page)) continue;
+        if (!paging.takable(page)) continue;
         try {
           const kept = keep(paging.peek(page));
           if (kept === undefined) continue;

@@ -160,7 +160,7 @@ export class MemoryControl implements AsyncDisposable {
       if (order?.balloon === undefined || report.balloon === undefined) continue;
       const asked = order.balloon - report.balloon.target;
       await this.#act(machine, { do: 'balloon', target: order.balloon });
-      this.#tell({ kind: 'action', action: 'balloon', state: this.#state, machine: machine.name, asked, won: 0 });
+      this.#acted('balloon', machine, asked, 0);
     }
     for (const action of ['compress', 'swap'] as const) {
       for (const [{ machine }, order] of orders) won += await this.#squeeze(machine, action, order?.[action] ?? 0);
@@ -169,7 +169,7 @@ export class MemoryControl implements AsyncDisposable {
       if (order?.wait !== true || machine.status !== 'running') continue;
       this.#waiting.add(machine);
       await machine.pause().catch(() => this.#waiting.delete(machine));
-      this.#tell({ kind: 'action', action: 'block', state: this.#state, machine: machine.name, asked: 0, won: 0 });
+      this.#acted('block', machine, 0, 0);
     }
     return won;
   }
@@ -181,7 +181,7 @@ export class MemoryControl implements AsyncDisposable {
       if (answer === undefined || answer.won === 0) break;
       won += answer.won;
     }
-    if (asked > 0) this.#tell({ kind: 'action', action, state: this.#state, machine: machine.name, asked, won });
+    if (asked > 0) this.#acted(action, machine, asked, won);
     return won;
   }
 
@@ -199,15 +199,7 @@ export class MemoryControl implements AsyncDisposable {
       members.forEach(({ machine }, index) => {
         const part = won[index] ?? 0;
         all += part;
-        if (part > 0)
-          this.#tell({
-            kind: 'action',
-            action: 'share',
-            state: this.#state,
-            machine: machine.name,
-            asked: 0,
-            won: part,
-          });
+        if (part > 0) this.#acted('share', machine, 0, part);
       });
     }
     return all;
@@ -268,6 +260,10 @@ export class MemoryControl implements AsyncDisposable {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     await Promise.all(waiting.map((machine) => machine.resume().catch(() => {}))); // it has ended
+  }
+
+  #acted(action: Reclaim, machine: HostedMachine, asked: number, won: number): void {
+    this.#tell({ kind: 'action', action, state: this.#state, machine: machine.name, asked, won });
   }
 
   #tell(event: MemoryEvent): void {

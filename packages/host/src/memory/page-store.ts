@@ -68,10 +68,7 @@ export class PageStore implements PageKeeper {
         swapped: 'from the swap file',
         shared: 'from the shared file',
       };
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const error = errors.make('VIV_PAGE_LOST', `page ${page} cannot be read ${where[kept.kind]}: ${reason}`, {
-        cause,
-      });
+      const error = failure('VIV_PAGE_LOST', `page ${page} cannot be read ${where[kept.kind]}`, cause);
       this.#failed(error);
       throw error;
     }
@@ -115,8 +112,7 @@ export class PageStore implements PageKeeper {
       return { kind: 'swapped', slot };
     } catch (cause) {
       this.#free.push(slot);
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw errors.make('VIV_PAGE_SWAP', `a page cannot be written to the swap file: ${reason}`, { cause });
+      throw failure('VIV_PAGE_SWAP', 'a page cannot be written to the swap file', cause);
     }
   }
 
@@ -150,6 +146,9 @@ export class PageStore implements PageKeeper {
     this.#shared = undefined;
   }
 }
+
+const failure = (code: 'VIV_PAGE_LOST' | 'VIV_PAGE_SWAP', what: string, cause: unknown): Error =>
+  errors.make(code, `${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
 
 const equal = (one: Uint8Array, other: Uint8Array): boolean => {
   const [left, right] = [one, other].map((bytes) => new Int32Array(bytes.buffer, bytes.byteOffset, PAGE_BYTES / 4));

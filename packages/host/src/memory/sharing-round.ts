@@ -1,4 +1,5 @@
 import { PAGE_BYTES } from '@vivarium/contracts';
+import { codedError } from '../cells/plain.ts';
 import { bytesOf, type MemoryAct, type MemoryAnswer, MOST_FETCHED, numbersIn } from './acts.ts';
 import { NOTHING_BUT_ZEROES, pageHash } from './page-hash.ts';
 import type { SharedPages } from './shared-pages.ts';
@@ -108,7 +109,7 @@ const store = async (
           if (slot === undefined) return slots;
           slots.set(hash, slot);
         } catch (error) {
-          trouble({ code: 'VIV_PAGE_SHARED', message: error instanceof Error ? error.message : String(error) });
+          trouble(codedError(error, 'VIV_PAGE_SHARED'));
           return slots;
         }
       }

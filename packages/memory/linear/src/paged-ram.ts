@@ -61,7 +61,7 @@ export class PagedRam implements MemoryPaging {
     const state = this.states[page];
     if (state === PAGE_ACCESSED) return;
     if (state === PAGE_IDLE) this.#idle -= 1;
-    else this.#keeper?.restore(page, this.#page(page));
+    else this.#keeper?.restore(page, this.peek(page));
     this.states[page] = PAGE_ACCESSED;
     this.#accessed += 1;
   }
@@ -82,7 +82,7 @@ export class PagedRam implements MemoryPaging {
   }
 
   peek(page: number): Uint8Array {
-    return this.#page(page);
+    return this.#bytes.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES);
   }
 
   takable(page: number): boolean {
@@ -140,10 +140,6 @@ export class PagedRam implements MemoryPaging {
       edges[page] = edge;
     }
     return change;
-  }
-
-  #page(page: number): Uint8Array {
-    return this.#bytes.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES);
   }
 
   /** First page and end of each bank. */

@@ -1,18 +1,17 @@
-import type {
-  GuestMemoryFacts,
-  GuestReclaim,
-  HostCapacity,
-  MemoryWatch,
-  Reclaim,
-  ReclaimDecision,
-  ReclaimFacts,
-  ReclaimWatch,
-  ResourcePolicy,
+import {
+  type GuestMemoryFacts,
+  type GuestReclaim,
+  type HostCapacity,
+  type MemoryWatch,
+  PAGE_BYTES,
+  type Reclaim,
+  type ReclaimDecision,
+  type ReclaimFacts,
+  type ReclaimWatch,
+  type ResourcePolicy,
 } from '@vivarium/contracts';
 
-const PAGE = 4096;
-
-const pages = (bytes: number): number => Math.max(0, Math.floor(bytes / PAGE) * PAGE);
+const pages = (bytes: number): number => Math.max(0, Math.floor(bytes / PAGE_BYTES) * PAGE_BYTES);
 
 /** Follows one host: the state by what is free, and from each guest what the resource policy takes from it. */
 export class StateReclaim implements ReclaimWatch {

@@ -90,6 +90,18 @@ export const errors = defineErrors({
     when: 'Pages were to be taken from a machine whose cell cannot do that.',
     hint: 'It needs Node on Linux, vCPUs without threads of their own, and `overcommit` in the description of the machine.',
   },
+  VIV_CELL_UNCHANGEABLE: {
+    when: 'A machine was to be changed while it is there in a way that it was not made for.',
+    hint: 'Make it with what that takes: a balloon, vCPUs in reserve, hot-plug slots (`--balloon`, `--max-cpus`, `--slots` of `viv run`).',
+  },
+  VIV_CELL_CHANGE: {
+    when: 'A machine was to be changed to what it cannot be: more than it has, a name that is taken, a device that is not there.',
+    hint: 'The message says what there is.',
+  },
+  VIV_CELL_GUEST: {
+    when: 'A guest did not do its part of a change of its hardware in time, or said that it cannot. All is as it was.',
+    hint: 'It may still be booting, use what it is to give back, or have no driver. Ask again with more time, or take devices out by force.',
+  },
   VIV_PAGE_LOST: {
     when: 'A page of a guest could not be brought back to memory: reading its swap file, the shared file or its compressed form failed. The guest was ended.',
     hint: 'The message has the reason of the operating system; look at the disk with the folder for temporary files.',

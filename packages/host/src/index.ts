@@ -56,4 +56,11 @@ export type { MemoryAct, MemoryAnswer, MemoryReport } from './memory/acts.ts';
 export type { PageFile, PageTools } from './memory/page-tools.ts';
 export { createHost, type Host, type HostLimits, type HostOptions } from './machines/host.ts';
 export type { EndedEvent, HostEvent } from './machines/host-event.ts';
-export type { HostedMachine, MachineInfo, MachinePast, MachineStatus } from './machines/hosted-machine.ts';
+export { type HardwareChange, type HardwareView, type KeptChanges, keptChanges } from './hardware/change.ts';
+export type {
+  ChangeOptions,
+  HostedMachine,
+  MachineInfo,
+  MachinePast,
+  MachineStatus,
+} from './machines/hosted-machine.ts';

@@ -1,13 +1,8 @@
-import {
-  CharPortToken,
-  ConsoleSizeToken,
-  CpuCoreToken,
-  MachineMemoryToken,
-  MemoryBalloonToken,
-} from '@vivarium/contracts';
+import { CharPortToken, ConsoleSizeToken, CpuCoreToken, MachineMemoryToken } from '@vivarium/contracts';
 import type { Machine } from '@vivarium/kernel';
 import type { Cell, CellOptions, CellStats } from '../cell.ts';
 import { errors } from '../errors.ts';
+import { CellHardware } from '../hardware/cell-hardware.ts';
 import { InlineCell } from '../inline-cell.ts';
 import { CellMemory } from '../memory/cell-memory.ts';
 import type { PageTools } from '../memory/page-tools.ts';
@@ -26,8 +21,9 @@ declare const clearInterval: (handle: unknown) => void;
 type CellState = 'created' | 'running' | 'paused' | 'ended';
 type Create = Extract<CellRequest, { readonly kind: 'create' }>;
 type Grant = Extract<CellRequest, { readonly kind: 'grant' }>;
+type Change = Extract<CellRequest, { readonly kind: 'change' }>;
 type Memory = Extract<CellRequest, { readonly kind: 'memory' }>;
-type Question = Exclude<Extract<CellRequest, { readonly id: number }>, Create | Grant | Memory>;
+type Question = Exclude<Extract<CellRequest, { readonly id: number }>, Create | Grant | Memory | Change>;
 
 /** Bytes on their way to the host above which signs of life and events are left out. */
 const LARGEST_BACKLOG = 1 << 20;
@@ -37,12 +33,16 @@ const NOTHING_DONE: CellStats = { instructions: 0, slices: 0, idleMilliseconds: 
 /** What runs a machine where it was made. */
 export type CreateCell = (machine: Machine, options: CellOptions) => Cell;
 
+const factsOf = ({ facts, hardware }: Housed): MachineFacts => ({ ...facts, hardware: hardware.view });
+
 const inline: CreateCell = (machine, options) => new InlineCell(machine, options);
 
 /** A machine in its cell. */
 interface Housed extends Made {
   readonly cell: Cell;
-  readonly facts: MachineFacts;
+  /** But for what changes. */
+  readonly facts: Omit<MachineFacts, 'hardware'>;
+  readonly hardware: CellHardware;
   readonly consoles: ReadonlyMap<string, ConsoleEnd>;
   readonly feed: EventFeed;
   readonly startPaused: boolean;
@@ -119,12 +119,11 @@ export class CellService implements AsyncDisposable {
       },
       closed: gone,
     });
-    const facts = this.#housed?.facts;
     this.#send({
       kind: 'hello',
       protocol: PROTOCOL,
       state: this.#housed === undefined ? 'empty' : this.#state,
-      ...(facts === undefined ? {} : { facts }),
+      ...(this.#housed === undefined ? {} : { facts: factsOf(this.#housed) }),
     });
     this.#connectConsoles();
     this.#tellEnd();
@@ -140,6 +139,7 @@ export class CellService implements AsyncDisposable {
     this.#channel = undefined;
     if (housed === undefined) return;
     housed.feed.close();
+    housed.hardware.close();
     for (const console of housed.consoles.values()) console.close();
     try {
       await housed.cell[Symbol.asyncDispose]();
@@ -175,6 +175,10 @@ export class CellService implements AsyncDisposable {
     }
     if (request.kind === 'memory') {
       this.#page(request, housed);
+      return true;
+    }
+    if (request.kind === 'change') {
+      void this.#change(request, housed);
       return true;
     }
     if (request.kind === 'revoke') {
@@ -214,7 +218,7 @@ export class CellService implements AsyncDisposable {
     }
     this.#housed.cell.lease?.onWake((vcpu) => this.#send({ kind: 'wake', vcpu }));
     this.#beat = setInterval(() => this.#live(), beat);
-    this.#send({ kind: 'answer', id, facts: this.#housed.facts });
+    this.#send({ kind: 'answer', id, facts: factsOf(this.#housed) });
     this.#connectConsoles();
   }
 
@@ -223,12 +227,14 @@ export class CellService implements AsyncDisposable {
     const core = machine.get(CpuCoreToken);
     const ids = machine.parts.filter(({ provides }) => provides.includes(CharPortToken.id)).map(({ id }) => id);
     const memory = machine.get(MachineMemoryToken).banks.reduce((sum, { length }) => sum + length, 0);
-    const paged = overcommit && this.#paged(machine, overcommit.swap);
+    const hardware = new CellHardware(machine, () => this.#state);
+    const paged = overcommit && this.#paged(machine, hardware, overcommit.swap);
     return {
       ...made,
       cell,
       startPaused,
       memory: paged,
+      hardware,
       consoles: new Map(ids.map((id) => [id, new ConsoleEnd(machine.get(CharPortToken, id))])),
       feed: new EventFeed(machine, (name, event) => this.#event(name, event)),
       facts: {
@@ -242,18 +248,17 @@ export class CellService implements AsyncDisposable {
     };
   }
 
-  #paged(machine: Machine, swap: number): CellMemory {
+  #paged(machine: Machine, { balloon }: CellHardware, swap: number): CellMemory {
     const memory = machine.get(MachineMemoryToken);
     const { paging } = memory;
     const tools = this.#tools;
     if (paging === undefined || tools === undefined) {
       throw errors.make('VIV_CELL_OVERCOMMIT', `the memory of machine ${machine.name} gives nothing back`);
     }
-    const balloon = machine.parts.find(({ provides }) => provides.includes(MemoryBalloonToken.id));
     return new CellMemory({
       memory,
       paging,
-      balloon: balloon && machine.get(MemoryBalloonToken, balloon.id),
+      balloon,
       tools,
       swap,
       failed: (error) => this.#lose(error),
@@ -272,6 +277,16 @@ export class CellService implements AsyncDisposable {
         throw errors.make('VIV_CELL_OVERCOMMIT', 'no pages are taken from this machine');
       const { bytes: list, ...memory } = housed.memory.act(act, bytes);
       this.#send({ kind: 'answer', id, memory, ...(list === undefined ? {} : { bytes: list }) });
+    } catch (error) {
+      this.#send({ kind: 'answer', id, error: codedError(error, 'VIV_CELL_PART_THREW') });
+    }
+  }
+
+  async #change({ id, change }: Change, housed: Housed | undefined): Promise<void> {
+    try {
+      if (housed === undefined) throw errors.make('VIV_CELL_STATE', 'no machine to change: there is none yet');
+      await housed.hardware.change(change);
+      this.#send({ kind: 'answer', id, facts: factsOf(housed) });
     } catch (error) {
       this.#send({ kind: 'answer', id, error: codedError(error, 'VIV_CELL_PART_THREW') });
     }

@@ -1,8 +1,9 @@
 import * as z from 'zod';
+import { hardwareChange, hardwareView } from '../hardware/change.ts';
 import { memoryAct, memoryAnswer } from '../memory/acts.ts';
 
 /** Version of the protocol. A host and a cell that speak different ones do not talk. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** Most bytes of console text in one message. */
 export const LARGEST_PIECE = 64 * 1024;
@@ -66,6 +67,8 @@ const facts = z.object({
   canPowerOff: z.boolean(),
   /** Whether pages can be taken from it. */
   overcommit: z.boolean().optional(),
+  /** As of the last change of it. */
+  hardware: hardwareView,
 });
 
 /** Asks for something; an `answer` with the same id comes. */
@@ -96,6 +99,8 @@ const request = z.discriminatedUnion('kind', [
   ask('stop'),
   ask('stats'),
   ask('memory').extend({ act: memoryAct, bytes: bytes.optional() }),
+  /** The answer comes when the guest has done its part, or its time is over; with `facts`. */
+  ask('change').extend({ change: hardwareChange }),
   /** A pCPU for a vCPU, as in `Lease`; the answer comes when it is given back, with `stint`. */
   ask('grant').extend({ vcpu: whole, nanoseconds: z.int().min(1), stolen: whole.optional() }),
   z.object({ kind: z.literal('revoke'), vcpu: whole }),

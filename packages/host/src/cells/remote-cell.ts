@@ -10,6 +10,7 @@ import { type CellReport, type CellRequest, type MachineFacts, parseReport, PROT
 import type { Lease } from '../lease.ts';
 import { type Answer, Questions, revived } from './questions.ts';
 import type { MachineRecipe } from './recipe.ts';
+import type { HardwareChange } from '../hardware/change.ts';
 import { RemoteLease } from './remote-lease.ts';
 import type { MemoryAct, MemoryAnswer } from '../memory/acts.ts';
 import { SilenceWatch } from './silence-watch.ts';
@@ -52,7 +53,7 @@ export interface RemoteCellOptions extends Pick<CellOptions, 'onReboot' | 'start
 export type Hubs = (name: string) => ConsoleHub;
 
 type Waited = Extract<CellRequest, { readonly id: number }>['kind'];
-type Simple = Exclude<Waited, 'create' | 'grant' | 'memory'>;
+type Simple = Exclude<Waited, 'create' | 'grant' | 'memory' | 'change'>;
 
 const DEADLINES: Required<CellDeadlines> = { create: 60_000, answer: 30_000, silence: 10_000 };
 /** Milliseconds for a cell whose channel has closed to die, and say of what. */
@@ -247,6 +248,13 @@ export class RemoteCell implements AsyncDisposable {
     if (answer.memory === undefined)
       throw errors.make('VIV_CELL_PROTOCOL', `cell ${this.name} did not say what came of it`);
     return { ...answer.memory, ...(answer.bytes === undefined ? {} : { bytes: answer.bytes }) };
+  }
+
+  /** Changes what its guest has, and resolves when that has done its part. Throws `VIV_CELL_GUEST` when it does not. */
+  async change(change: HardwareChange): Promise<void> {
+    const deadline = change.timeout + this.#deadlines.answer;
+    const { facts } = await this.#ask('change', deadline, (id) => ({ kind: 'change', id, change }));
+    if (facts !== undefined && this.#facts !== undefined) this.#facts = { ...this.#facts, hardware: facts.hardware };
   }
 
   /** Asks the guest to power off, and pulls the plug when it has not after `grace` milliseconds, or cannot be asked. */

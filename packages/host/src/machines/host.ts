@@ -10,7 +10,8 @@ import { errors } from '../errors.ts';
 import { claimsOf } from './claims.ts';
 import { type MachineDescription, parseDescription } from './description.ts';
 import { EventLog, type HostEvent } from './host-event.ts';
-import { type HostedMachine, KeptMachine, type MachinePast } from './hosted-machine.ts';
+import type { HostedMachine, MachinePast } from './hosted-machine.ts';
+import { KeptMachine } from './kept-machine.ts';
 
 /** What a host may hold. */
 export interface HostLimits {

@@ -1,5 +1,6 @@
-import { type MachineMemory, type MemoryBalloon, type MemoryPaging, PAGE_BYTES } from '@vivarium/contracts';
+import { type MachineMemory, type MemoryPaging, PAGE_BYTES } from '@vivarium/contracts';
 import { codedError } from '../cells/plain.ts';
+import type { BalloonTarget } from '../hardware/balloon-target.ts';
 import {
   bytesOf,
   type MemoryAct,
@@ -17,7 +18,7 @@ import type { PageTools } from './page-tools.ts';
 export interface CellMemoryParts {
   readonly memory: MachineMemory;
   readonly paging: MemoryPaging;
-  readonly balloon: MemoryBalloon | undefined;
+  readonly balloon: BalloonTarget | undefined;
   readonly tools: PageTools;
   /** Bytes of the swap file at most. */
   readonly swap: number;
@@ -49,7 +50,8 @@ export class CellMemory {
   }
 
   report(): MemoryReport {
-    const { paging, balloon, swap } = this.#parts;
+    const { paging, swap } = this.#parts;
+    const balloon = this.#parts.balloon?.balloon;
     const { pages, compressedHeld, restored } = this.#store;
     const present = paging.accessed + paging.idle;
     const kept = pages.shared + pages.compressed + pages.swapped;
@@ -100,7 +102,7 @@ export class CellMemory {
       case 'swap':
         return this.#squeeze(act.amount, (page) => this.#store.swapOut(page), this.#store.swapRoom);
       case 'balloon':
-        if (balloon !== undefined) balloon.setTarget(Math.min(act.target, balloon.limit));
+        balloon?.want('reclaim', act.target);
         return { won: 0 };
     }
   }

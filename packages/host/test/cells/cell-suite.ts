@@ -166,6 +166,35 @@ export const cellSuite = (
       expect(seen.lost).toBe(0);
     });
 
+    it('changes the memory of its guest, which may not follow', async () => {
+      await using cell = await create(recipe('giving', { most: 8 * 4096 }));
+      const size = cell.facts.memory;
+      const less = (pages: number, timeout: number) =>
+        cell.change({ do: 'memory', bytes: size - pages * 4096, timeout });
+      // Before it starts there is nobody to wait for.
+      await less(2, 0);
+      await cell.start();
+      expect(cell.facts.hardware.memory).toBe(size - 2 * 4096);
+      await less(8, 30_000);
+      expect(cell.facts.hardware.memory).toBe(size - 8 * 4096);
+      await expect(less(9, 50)).rejects.toMatchObject({ code: 'VIV_CELL_GUEST' });
+      await expect(less(-1, 50)).rejects.toMatchObject({ code: 'VIV_CELL_CHANGE' });
+      await less(0, 30_000);
+      expect(cell.facts.hardware.memory).toBe(size);
+      await cell.pause();
+      await expect(less(1, 50)).rejects.toMatchObject({ code: 'VIV_CELL_STATE' });
+      await cell.resume();
+      const waits = less(9, 600_000);
+      await cell.stop();
+      await expect(waits).rejects.toMatchObject({ code: 'VIV_CELL_ENDED' });
+    });
+
+    it('says when a machine has no balloon', async () => {
+      await using cell = await create(program('spin'));
+      const change = cell.change({ do: 'memory', bytes: 4096, timeout: 0 });
+      await expect(change).rejects.toMatchObject({ code: 'VIV_CELL_UNCHANGEABLE' });
+    });
+
     it('refuses a recipe that cannot be had', async () => {
       await expect(create({ module: 'file:///nowhere.js' })).rejects.toMatchObject({ code: 'VIV_CELL_RECIPE' });
       await expect(create(recipe('nothing'))).rejects.toMatchObject({ code: 'VIV_CELL_RECIPE' });

@@ -1,6 +1,15 @@
 /** Recipes for tests: small machine-mode programs on a board, and ways for a cell to go wrong. */
 import { pipeConsole, virtBoard } from '@vivarium/board-virt';
-import { bind, CharPortToken, CONTRACTS_MAJOR, definePlugin, DeviceToken, type MachineSpec } from '@vivarium/contracts';
+import {
+  bind,
+  CharPortToken,
+  CONTRACTS_MAJOR,
+  definePlugin,
+  DeviceToken,
+  type MachineSpec,
+  type MemoryBalloon,
+  MemoryBalloonToken,
+} from '@vivarium/contracts';
 import type { MachineParts } from '@vivarium/host';
 import { assemble } from '@vivarium/isa-riscv';
 
@@ -141,6 +150,59 @@ export const bomb = (): MachineSpec =>
 
 /** Ends the thread or process. */
 export const leaver = (): MachineSpec => spoilt(() => void setTimeout(() => process.exit(3), 20));
+
+/** A balloon and a guest in one: it gives and takes a page in every millisecond, as far as `most`. */
+const ballooned = (most: number) =>
+  definePlugin({
+    name: 'ballooned',
+    version: '1.0.0',
+    api: CONTRACTS_MAJOR,
+    provides: [MemoryBalloonToken],
+    setup: () => {
+      let target = 0;
+      let actual = 0;
+      let timer: NodeJS.Timeout | undefined;
+      const balloon: MemoryBalloon = {
+        get active() {
+          return timer !== undefined;
+        },
+        get target() {
+          return target;
+        },
+        limit: 16 * MIB,
+        get actual() {
+          return actual;
+        },
+        get claimed() {
+          return actual;
+        },
+        reported: 0,
+        statistics: undefined,
+        setTarget: (bytes) => {
+          target = bytes;
+        },
+        pollStatistics: () => {},
+        onEvent: () => () => {},
+      };
+      return {
+        provides: [bind(MemoryBalloonToken, balloon)],
+        start: () => {
+          timer = setInterval(() => {
+            if (actual < Math.min(target, most)) actual += 4096;
+            else if (actual > target) actual -= 4096;
+          }, 1);
+        },
+        dispose: () => clearInterval(timer),
+      };
+    },
+  });
+
+/** A guest that gives up to `most` bytes of its memory when it is asked for them. */
+export const giving = (options: unknown): MachineSpec => {
+  const { most } = options as { readonly most: number };
+  const sound = spec('spin');
+  return { ...sound, parts: [...sound.parts, { id: 'balloon0', plugin: ballooned(most) }] };
+};
 
 export const failing = (): never => {
   throw new Error('the recipe failed');

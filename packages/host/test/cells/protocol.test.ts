@@ -47,7 +47,14 @@ class Puppet implements CellChannel {
   }
 }
 
-const FACTS = { architecture: 'riscv64', vcpus: 1, memory: 4096, consoles: ['console0'], canPowerOff: false };
+const FACTS = {
+  architecture: 'riscv64',
+  vcpus: 1,
+  memory: 4096,
+  consoles: ['console0'],
+  canPowerOff: false,
+  hardware: { memory: 4096 },
+};
 const STATS = { instructions: 1, slices: 1, idleMilliseconds: 0, wallMilliseconds: 1 };
 
 /** A host whose cell is the test. */
@@ -63,7 +70,7 @@ const rogue = async () => {
     clean: async () => {},
   };
   const creating = RemoteCell.create(link, { module: 'file:///machine.js' });
-  channel.say({ kind: 'hello', protocol: 1, state: 'empty' });
+  channel.say({ kind: 'hello', protocol: 2, state: 'empty' });
   channel.say({ kind: 'answer', id: 1, facts: FACTS });
   return { channel, cell: await creating, killed: () => killed };
 };
@@ -72,7 +79,7 @@ describe('a host', () => {
   it.each([
     ['nothing', undefined],
     ['no message', { kind: 'surprise' }],
-    ['another protocol', { kind: 'hello', protocol: 2, state: 'running', facts: FACTS }],
+    ['another protocol', { kind: 'hello', protocol: 3, state: 'running', facts: FACTS }],
     ['a console that there is not', { kind: 'output', console: 'other', bytes: new Uint8Array(1), lost: 0 }],
     ['more than a piece', { kind: 'output', console: 'console0', bytes: new Uint8Array(70_000), lost: 0 }],
     ['text for bytes', { kind: 'output', console: 'console0', bytes: 'text', lost: 0 }],
@@ -129,7 +136,7 @@ describe('a cell', () => {
     let closed = 0;
     const service = new CellService();
     service.connect(channel, () => closed++);
-    const create = { kind: 'create', id: 1, protocol: 1, name: 'm', beat: 1000, cell: {} };
+    const create = { kind: 'create', id: 1, protocol: 2, name: 'm', beat: 1000, cell: {} };
     channel.say({ ...create, recipe: program('sleep') });
     await channel.until('answer');
     return { channel, service, create, closed: () => closed };
@@ -141,7 +148,7 @@ describe('a cell', () => {
     ['input for a console that there is not', { kind: 'input', console: 'other', bytes: new Uint8Array(1) }],
     [
       'a second machine',
-      { kind: 'create', id: 2, protocol: 1, name: 'm', beat: 1000, cell: {}, recipe: program('spin') },
+      { kind: 'create', id: 2, protocol: 2, name: 'm', beat: 1000, cell: {}, recipe: program('spin') },
     ],
   ])('closes its channel to a host that sends %s', async (_, message) => {
     const { channel, service, closed } = await served();

@@ -1,0 +1,71 @@
+import { MachineMemoryToken, MemoryBalloonToken } from '@vivarium/contracts';
+import type { Machine } from '@vivarium/kernel';
+import { errors } from '../errors.ts';
+import { BalloonTarget } from './balloon-target.ts';
+import type { HardwareChange, HardwareView } from './change.ts';
+import { MemoryChange } from './memory-change.ts';
+import { Patience } from './patience.ts';
+
+type State = 'created' | 'running' | 'paused' | 'ended';
+
+/** What can be changed of a machine in its cell while it runs. */
+export class CellHardware {
+  /** What its balloon is asked for, where it has one. */
+  readonly balloon: BalloonTarget | undefined;
+  readonly #state: () => State;
+  readonly #memory: MemoryChange;
+  readonly #waits = new Set<Patience>();
+  /** By what is changed: one change after the other. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+
+  constructor(machine: Machine, state: () => State) {
+    this.#state = state;
+    const { size } = machine.get(MachineMemoryToken);
+    const balloon = machine.parts.find(({ provides }) => provides.includes(MemoryBalloonToken.id));
+    this.balloon = balloon && new BalloonTarget(machine.get(MemoryBalloonToken, balloon.id));
+    this.#memory = new MemoryChange(this.balloon, size);
+  }
+
+  get view(): HardwareView {
+    return { memory: this.#memory.bytes };
+  }
+
+  /** Resolves when the guest has done its part. Throws coded errors, and then all is as it was. */
+  change(change: HardwareChange): Promise<void> {
+    const before = this.#turns.get(change.do) ?? Promise.resolve();
+    const result = before.then(() => this.#patiently(change));
+    this.#turns.set(
+      change.do,
+      result.catch(() => {}), // whoever asked has heard
+    );
+    return result;
+  }
+
+  /** Nobody waits for the guest any more. */
+  close(): void {
+    const reason = errors.make('VIV_CELL_ENDED', 'the machine ended before its guest had done its part');
+    for (const wait of this.#waits) wait.callOff(reason);
+  }
+
+  /** A guest that has not started is not waited for; one that stands still cannot do anything. */
+  async #patiently(change: HardwareChange): Promise<void> {
+    const state = this.#state();
+    if (state === 'created') return this.#do(change, undefined);
+    if (state !== 'running')
+      throw errors.make('VIV_CELL_STATE', `the machine is ${state}, its guest cannot do its part`);
+    using patience = new Patience(change.timeout, () =>
+      errors.make('VIV_CELL_GUEST', `the guest did not follow a change of its ${change.do} in ${change.timeout} ms`),
+    );
+    this.#waits.add(patience);
+    try {
+      await this.#do(change, patience);
+    } finally {
+      this.#waits.delete(patience);
+    }
+    return undefined;
+  }
+
+  #do(change: HardwareChange, patience: Patience | undefined): Promise<void> {
+    return this.#memory.set(change.bytes, patience);
+  }
+}

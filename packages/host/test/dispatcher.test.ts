@@ -78,6 +78,17 @@ describe('a dispatcher', () => {
     expect(lease.ran[0]).toBeLessThanOrEqual(0.25 * time.now() + 2.5 * MILLISECOND);
   });
 
+  it('runs a capped guest on that slept, or was paused, with its budget used up', async () => {
+    const { time, attach } = host(1);
+    const { lease } = attach('capped', 1, { cap: 500 });
+    await time.advance(4.95 * MILLISECOND);
+    lease.sleep(0);
+    await time.advance(MILLISECOND / 100);
+    lease.wake(0);
+    await time.advance(100 * MILLISECOND);
+    expect(lease.ran[0]).toBeGreaterThan(40 * MILLISECOND);
+  });
+
   it('changes parameters while guests run', async () => {
     const { time, attach } = host(1);
     const { lease, guest } = attach('capped');

@@ -45,6 +45,8 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
   readonly #vcpus = new Map<VcpuId, V>();
   readonly #domains = new Map<string, Domain>();
   readonly #parked = new Set<V>();
+  /** They had to leave a pCPU or were parked, and have not been looked for an idle one for yet. */
+  readonly #unplaced = new Set<V>();
   #now = 0;
 
   /** A vCPU with the algorithm's own fields. */
@@ -99,7 +101,7 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
       const refuge = this.#idleFor(waiting, now);
       if (refuge !== undefined) return this.#hinted(refuge);
     }
-    return undefined;
+    return this.#alarm();
   }
 
   add(id: VcpuId, parameters: VcpuParameters, time: number): void {
@@ -156,7 +158,7 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
     vcpu.meter.wake(now);
     if (this.#granted(vcpu, now) === 0) {
       this.#park(vcpu, now);
-      return undefined;
+      return this.#alarm();
     }
     this.#join(vcpu, now);
     return this.#hint(vcpu, now);
@@ -187,12 +189,16 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
     pcpu.hinted = false;
     this.#unpark(now);
     const decision = this.#decide(pcpu, now);
+    pcpu.picksAt = decision.kind === 'run' ? now + decision.slice : (decision.until ?? Number.POSITIVE_INFINITY);
     pcpu.favourite = undefined;
     pcpu.before = undefined;
-    if (before === undefined) return decision;
-    before.gaveWay = false;
-    const refuge = this.#idleFor(before, now, pcpu);
-    return refuge === undefined ? decision : { ...decision, kick: this.#hinted(refuge) };
+    if (before !== undefined) {
+      before.gaveWay = false;
+      this.#unplaced.add(before);
+    }
+    if (decision.kick !== undefined) return decision;
+    const kick = this.#placed(pcpu, now);
+    return kick === undefined ? decision : { ...decision, kick: this.#hinted(kick) };
   }
 
   account(id: VcpuId, ranFor: number, time: number): void {
@@ -259,6 +265,16 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
     }
   }
 
+  /** An idle pCPU, but not the one that picks, for one that may need it. It picks then, and finds one for the next. */
+  #placed(picks: Pcpu<V>, now: number): Pcpu<V> | undefined {
+    for (const vcpu of this.#unplaced) {
+      this.#unplaced.delete(vcpu);
+      const pcpu = this.#idleFor(vcpu, now, picks);
+      if (pcpu !== undefined) return pcpu;
+    }
+    return undefined;
+  }
+
   #hint(vcpu: V, now: number): PreemptionHint {
     if (vcpu.slot === undefined || vcpu.pcpu !== undefined) return undefined;
     const pcpu = this.#idleFor(vcpu, now) ?? this.victim(vcpu, now);
@@ -301,6 +317,7 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
     vcpu.meter.sleep(now);
     vcpu.parkedUntil = undefined;
     this.#parked.delete(vcpu);
+    this.#unplaced.delete(vcpu);
     this.#leave(vcpu, now);
   }
 
@@ -360,6 +377,7 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
       vcpu.parkedUntil = undefined;
       vcpu.meter.unpark(now);
       this.#join(vcpu, now);
+      this.#unplaced.add(vcpu);
     }
   }
 
@@ -367,6 +385,18 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
     let next = Number.POSITIVE_INFINITY;
     for (const { parkedUntil } of this.#parked) if (parkedUntil !== undefined && parkedUntil < next) next = parkedUntil;
     return next;
+  }
+
+  /** A pCPU that has to pick so that somebody does when the first parked vCPU may run again; rather an idle one. */
+  #alarm(): PreemptionHint {
+    const next = this.#nextUnpark();
+    let latest: Pcpu<V> | undefined;
+    for (const pcpu of this.pcpus) {
+      if (pcpu.hinted || pcpu.picksAt <= next) return undefined;
+      const idle = pcpu.current === undefined;
+      if (latest === undefined || (idle && latest.current !== undefined)) latest = pcpu;
+    }
+    return next === Number.POSITIVE_INFINITY || latest === undefined ? undefined : this.#hinted(latest);
   }
 
   #pcpu(id: PcpuId): Pcpu<V> | undefined {

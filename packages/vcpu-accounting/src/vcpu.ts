@@ -72,6 +72,8 @@ export class Pcpu<V extends Vcpu = Vcpu> {
   favourite: V | undefined;
   /** The host was told to pick here and has not done so yet. */
   hinted = false;
+  /** When the host picks here without being told to: at the end of the slice, or of the wait. */
+  picksAt = Number.POSITIVE_INFINITY;
 
   constructor(id: PcpuId) {
     this.id = id;

@@ -121,6 +121,58 @@ describe('a guest whose cap is used up', () => {
     expect(scheduler.pick(0, 10 * MILLISECOND)).toMatchObject({ kind: 'run', slice: MILLISECOND });
   });
 
+  it('has an idle pCPU look again when it wakes before that, one of those that nobody would look at otherwise', () => {
+    const scheduler = withPcpus(0, 1);
+    scheduler.add(1, { domain: 'capped', cap: 200 }, 0);
+    scheduler.wake(1, 0);
+    scheduler.pick(0, 0);
+    scheduler.account(1, 2 * MILLISECOND, 2 * MILLISECOND);
+    scheduler.sleep(1, 2 * MILLISECOND);
+    for (const pcpu of [0, 1])
+      expect(scheduler.pick(pcpu, 2 * MILLISECOND)).toEqual({ kind: 'idle', until: undefined });
+    const hint = scheduler.wake(1, 3 * MILLISECOND);
+    expect(hint).toBe(0);
+    const { kind, until = 0 } = scheduler.pick(0, 3 * MILLISECOND) as { kind: string; until?: number };
+    expect(kind).toBe('idle');
+    expect(until).toBeGreaterThan(3 * MILLISECOND);
+    // The other one has to, when the first is taken away.
+    expect(scheduler.removePcpu(0, 4 * MILLISECOND)).toBe(1);
+    expect(scheduler.pick(1, 4 * MILLISECOND)).toMatchObject({ kind: 'idle', until });
+    expect(scheduler.pick(1, until)).toMatchObject({ kind: 'run', vcpu: 1 });
+  });
+
+  it('has a busy pCPU look again in time, where none is idle', () => {
+    const scheduler = withPcpus(0);
+    scheduler.add(1, { domain: 'capped', cap: 50 }, 0);
+    scheduler.add(2, { domain: 'other' }, 0);
+    scheduler.wake(1, 0);
+    const first = scheduler.pick(0, 0);
+    const spent = first.kind === 'run' ? first.slice : 0;
+    scheduler.account(1, spent, spent);
+    scheduler.sleep(1, spent);
+    scheduler.wake(2, spent);
+    scheduler.pick(0, spent);
+    for (let now = spent + 4 * MILLISECOND; now < 9 * MILLISECOND; now += 4 * MILLISECOND) scheduler.pick(0, now);
+    expect(scheduler.wake(1, 9 * MILLISECOND)).toBe(0);
+    const rest = scheduler.pick(0, 9 * MILLISECOND);
+    expect(rest).toMatchObject({ kind: 'run', vcpu: 2 });
+    expect(scheduler.wake(1, 9 * MILLISECOND)).toBeUndefined();
+  });
+
+  it('comes back on every pCPU that is idle, and that it may run on', () => {
+    const scheduler = withPcpus(0, 1);
+    scheduler.add(1, { domain: 'capped', cap: 200, affinity: [1] }, 0);
+    scheduler.wake(1, 0);
+    scheduler.pick(1, 0);
+    scheduler.account(1, 2 * MILLISECOND, 2 * MILLISECOND);
+    scheduler.sleep(1, 2 * MILLISECOND);
+    for (const pcpu of [0, 1]) scheduler.pick(pcpu, 2 * MILLISECOND);
+    expect(scheduler.wake(1, 3 * MILLISECOND)).toBe(0);
+    const { until = 0 } = scheduler.pick(0, 3 * MILLISECOND) as { until?: number };
+    expect(scheduler.pick(0, until)).toEqual({ kind: 'idle', until: undefined, kick: 1 });
+    expect(scheduler.pick(1, until)).toMatchObject({ kind: 'run', vcpu: 1 });
+  });
+
   it('runs at once when its cap is lifted', () => {
     const scheduler = withPcpus(0);
     scheduler.add(1, { domain: 'capped', cap: 100 }, 0);

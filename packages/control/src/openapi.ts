@@ -60,6 +60,7 @@ const socketOf = (operation: Operation): Json =>
           hears: schemaOf(operation.hears, 'input'),
           tells: schemaOf(operation.tells, 'output'),
           channels: operation.channels,
+          takes: operation.takes,
         },
       };
 

@@ -29,6 +29,8 @@ export interface Stream extends OperationRow {
   readonly tells: z.ZodType;
   /** What its channels of bytes are, by their numbers. */
   readonly channels: Readonly<Record<number, string>>;
+  /** Those on which the caller may send, too. */
+  readonly takes: readonly number[];
 }
 
 export type Operation = Call | Stream;

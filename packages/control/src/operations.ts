@@ -204,6 +204,7 @@ export const operations = {
       }),
     ]),
     channels: {},
+    takes: [],
   }),
   watch: stream({
     path: '/v1/machines/{name}/consoles/{console}/watch',
@@ -214,6 +215,7 @@ export const operations = {
     hears: silent,
     tells: z.discriminatedUnion('kind', [lost, ended]),
     channels: { 0: "the console's output" },
+    takes: [],
   }),
   attach: stream({
     path: '/v1/machines/{name}/consoles/{console}/attach',
@@ -233,6 +235,7 @@ export const operations = {
     }),
     tells: z.discriminatedUnion('kind', [lost, ended]),
     channels: { 0: "the console's output; input from the caller" },
+    takes: [0],
   }),
   exec: stream({
     path: '/v1/machines/{name}/exec',
@@ -248,6 +251,7 @@ export const operations = {
     hears: silent,
     tells: z.object({ kind: z.literal('exit'), code: z.int().min(0).max(255) }),
     channels: { 1: 'standard output', 2: 'standard error' },
+    takes: [],
   }),
 } as const satisfies Readonly<Record<string, Operation>>;
 

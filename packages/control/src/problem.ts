@@ -15,12 +15,13 @@ export type Problem = z.output<typeof problem>;
 /** Status codes of RFC 9110 by our codes; by their beginnings where many have one. 500 is a bug. */
 const STATUS: readonly (readonly [code: RegExp, status: number, title: string])[] = [
   [/^VIV_(CONTROL|DAEMON)_UNAUTHENTICATED$/, 401, 'Unauthorized'],
-  [/^VIV_CONTROL_FORBIDDEN$/, 403, 'Forbidden'],
+  [/^VIV_(CONTROL_FORBIDDEN|DAEMON_ORIGIN)$/, 403, 'Forbidden'],
   [/^VIV_(CONTROL_UNKNOWN|CONTROL_NO_MACHINE|HOST_UNKNOWN|CELL_CONSOLE)$/, 404, 'Not Found'],
   [/^VIV_DAEMON_METHOD$/, 405, 'Method Not Allowed'],
   [/^VIV_DAEMON_TIMEOUT$/, 408, 'Request Timeout'],
   [/^VIV_DAEMON_BODY_LARGE$/, 413, 'Content Too Large'],
   [/^VIV_DAEMON_BODY_TYPE$/, 415, 'Unsupported Media Type'],
+  [/^VIV_DAEMON_UPGRADE$/, 426, 'Upgrade Required'],
   [/^VIV_(HOST_STATE|CELL_STATE|CELL_ENDED|HOST_NAME_TAKEN)$/, 409, 'Conflict'],
   [/^VIV_CONTROL_(NAME_TAKEN|UNSCHEDULED|NO_EXEC|EXEC_ENDED|EXEC_SILENT)$/, 409, 'Conflict'],
   [/^VIV_(HOST_FULL|HOST_ADMISSION|CONTROL_BUSY|CELL_VIEWERS|DAEMON_BUSY)$/, 503, 'Service Unavailable'],

@@ -1,5 +1,7 @@
 /** A stretch of consumption on one pCPU, and what older stretches were folded into it. */
 interface Stretch {
+  /** When the first of what was folded into it began. */
+  readonly since: number;
   readonly start: number;
   end: number;
   /** Counted as if all of it had been used at `end`. */
@@ -15,8 +17,17 @@ interface Edge {
   readonly lump: number;
 }
 
-/** Stretches that are kept; older ones are folded together, to the disadvantage of the domain. */
-const STRETCHES = 64;
+/** Stretches that are kept; beyond that the oldest are folded together, to the disadvantage of the domain. */
+const STRETCHES = 512;
+/** Stretches within this part of the period are one. */
+const GRAIN = 1 / 64;
+
+/** Two as one: all of the first counts as used at the end of the second, and so is counted for longer than it is due. */
+const folded = (first: Stretch, second: Stretch): Stretch => ({
+  ...second,
+  since: first.since,
+  lump: first.lump + second.lump + first.end - first.start,
+});
 
 /**
  * A cap: at most `budget` nanoseconds of CPU in any `period`, wherever it begins. Budgets that are filled up at the
@@ -44,16 +55,20 @@ export class CapWindow {
     this.#edges = undefined;
     const start = now - ranFor;
     const last = this.#stretches.at(-1);
-    if (last !== undefined && last.end === start) {
+    const near = last !== undefined && now - last.since <= this.#period * GRAIN;
+    if (last !== undefined && last.end === start && (near || last.lump === 0)) {
       last.end = now;
       return;
     }
+    if (last !== undefined && near) {
+      this.#stretches[this.#stretches.length - 1] = folded(last, { since: start, start, end: now, lump: 0 });
+      return;
+    }
     this.#stretches = this.#stretches.filter(({ end }) => end > now - this.#period);
-    this.#stretches.push({ start, end: now, lump: 0 });
+    this.#stretches.push({ since: start, start, end: now, lump: 0 });
     const [first, second] = this.#stretches;
     if (this.#stretches.length <= STRETCHES || first === undefined || second === undefined) return;
-    const lump = first.lump + second.lump + first.end - first.start;
-    this.#stretches.splice(0, 2, { start: second.start, end: second.end, lump });
+    this.#stretches.splice(0, 2, folded(first, second));
   }
 
   /**

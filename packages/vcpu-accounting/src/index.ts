@@ -30,6 +30,7 @@
  *
  * @module
  */
+export { Cap, type CapLoad } from './cap.ts';
 export { CapWindow } from './cap-window.ts';
 export { errorTable } from './errors.ts';
 export { LatencyHistogram } from './latency-histogram.ts';

@@ -9,7 +9,7 @@ import type {
   VcpuParameters,
   VcpuStats,
 } from '@vivarium/contracts';
-import { CapWindow } from './cap-window.ts';
+import { Cap } from './cap.ts';
 import { errors } from './errors.ts';
 import {
   type CheckedParameters,
@@ -25,11 +25,6 @@ import { Domain, Pcpu, type Vcpu } from './vcpu.ts';
 export type Choice<V extends Vcpu> =
   | { readonly kind: 'run'; readonly vcpu: V; readonly slice: number; readonly kick?: Pcpu<V> | undefined }
   | { readonly kind: 'idle'; readonly until: number | undefined };
-
-/** Budgets of caps are for this long. */
-const CAP_PERIOD = 10_000_000;
-/** A cap grants no less at a time, unless its whole budget is less. */
-const LEAST_GRANT = 100_000;
 
 /**
  * The part of the Scheduler contract that all algorithms share: who is where, time stamps, statistics, caps, and what
@@ -310,7 +305,10 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
   #fallAsleep(vcpu: V, now: number): void {
     if (vcpu.state === 'asleep') return;
     const pcpu = vcpu.pcpu;
-    if (pcpu !== undefined) pcpu.current = undefined;
+    if (pcpu !== undefined) {
+      pcpu.current = undefined;
+      this.#leaveOver(vcpu, now);
+    }
     vcpu.pcpu = undefined;
     vcpu.state = 'asleep';
     vcpu.gaveWay = false;
@@ -345,25 +343,26 @@ export abstract class SchedulerFrame<V extends Vcpu> implements Scheduler {
 
   #setCap(domain: Domain, cap: number, now: number): void {
     const caps = this.honours.includes('cap') && cap > 0;
-    domain.cap = caps ? new CapWindow((cap * CAP_PERIOD) / 1000, CAP_PERIOD, LEAST_GRANT) : undefined;
+    domain.cap = caps ? new Cap(cap, now) : undefined;
     for (const vcpu of domain.members) if (vcpu.parkedUntil !== undefined) vcpu.parkedUntil = now;
   }
 
   /** How long the cap lets a vCPU run; what is left of it is for every ready sibling. */
-  #granted(vcpu: V, now: number): number {
-    const { cap, members } = vcpu.domain;
-    if (cap === undefined) return Number.POSITIVE_INFINITY;
-    const left = cap.grant(vcpu.domain.committed(now), now);
-    let ready = 0;
-    for (const { state } of members) if (state === 'ready') ready += 1;
-    return Math.max(Math.min(left, LEAST_GRANT), Math.floor(left / Math.max(1, ready)));
+  #granted({ domain }: V, now: number): number {
+    return domain.cap?.grant(domain.load(now), now) ?? Number.POSITIVE_INFINITY;
   }
 
   #park(vcpu: V, now: number): void {
     const { domain } = vcpu;
-    vcpu.parkedUntil = Math.max(now + 1, domain.cap?.nextGrant(domain.committed(now), now) ?? now);
+    vcpu.parkedUntil = Math.max(now + 1, domain.cap?.nextGrant(domain.load(now), now) ?? now);
     vcpu.meter.park(now);
     this.#parked.add(vcpu);
+  }
+
+  /** A vCPU does not use what it was granted: its siblings may have it at once. */
+  #leaveOver({ domain, sliceEnd }: V, now: number): void {
+    if (domain.cap === undefined || sliceEnd <= now) return;
+    for (const sibling of domain.members) if (sibling.parkedUntil !== undefined) sibling.parkedUntil = now;
   }
 
   #unpark(now: number): void {

@@ -1,5 +1,5 @@
 import type { PcpuId, VcpuId } from '@vivarium/contracts';
-import type { CapWindow } from './cap-window.ts';
+import type { Cap, CapLoad } from './cap.ts';
 import type { CheckedParameters } from './parameters.ts';
 import { VcpuMeter, type VcpuState } from './vcpu-meter.ts';
 
@@ -7,19 +7,23 @@ import { VcpuMeter, type VcpuState } from './vcpu-meter.ts';
 export class Domain {
   readonly name: string;
   readonly members = new Set<Vcpu>();
-  cap: CapWindow | undefined;
+  cap: Cap | undefined;
 
   constructor(name: string) {
     this.name = name;
   }
 
-  /** What vCPUs that run now use until their slices end, and have used since they were charged. */
-  committed(now: number): number {
-    let sum = 0;
-    for (const { pcpu, sliceEnd, chargedAt } of this.members) {
-      if (pcpu !== undefined) sum += Math.max(sliceEnd, now) - chargedAt;
+  /** What its vCPUs do, for its cap. */
+  load(now: number): CapLoad {
+    let [running, ready, used, committed] = [0, 0, 0, 0];
+    for (const { pcpu, state, sliceEnd, chargedAt } of this.members) {
+      if (state === 'ready') ready += 1;
+      if (pcpu === undefined) continue;
+      running += 1;
+      used += now - chargedAt;
+      committed += Math.max(sliceEnd, now) - chargedAt;
     }
-    return sum;
+    return { running, ready, used, committed };
   }
 }
 

@@ -138,6 +138,27 @@ describe('a cap under credit2', () => {
   });
 });
 
+describe('a capped guest under credit2', () => {
+  it('has what its cap says within a few percent, from below, however late it stops', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 50, max: 950 }),
+        fc.constantFrom(1, 50_000, 500_000),
+        (vcpus, cap, quantum) => {
+          const simulation = new Simulation({ scheduler: make(), pcpus: [...Array(vcpus).keys()], quantum });
+          for (let id = 0; id < vcpus; id += 1) simulation.spawn(id, { domain: 'capped', cap }, alwaysRunnable());
+          simulation.runUntil(3 * SECOND);
+          const share = simulation.report().vcpus.reduce((sum, { service }) => sum + service, 0) / (3 * SECOND);
+          expect(share / (cap / 1000)).toBeGreaterThan(0.95);
+          expect(share / (cap / 1000)).toBeLessThan(quantum === 1 ? 1.0001 : 1.01);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+});
+
 describe('latency under credit2', () => {
   it('is a rate limit for who sleeps much and has its credit', () => {
     const simulation = new Simulation({ scheduler: make(), pcpus: [0] });

@@ -1,4 +1,5 @@
-import { alwaysRunnable, Simulation, tickEvasion } from '@vivarium/scheduler-sim';
+import { alwaysRunnable, interactive, Simulation, tickEvasion } from '@vivarium/scheduler-sim';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Eevdf } from '../src/index.ts';
 
@@ -39,6 +40,41 @@ describe('shares under eevdf', () => {
     expect(simulation.trace.mostUsedIn(capped, 100e6)).toBeLessThanOrEqual(30e6);
     expect(simulation.service(1) + simulation.service(2)).toBeGreaterThan(2.9 * SECOND);
     expect(simulation.service(3)).toBe(10 * SECOND - simulation.service(1) - simulation.service(2));
+  });
+
+  it('are what the cap says within a few percent, from below, however late guests stop', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 50, max: 950 }),
+        fc.constantFrom(300_000, 2_800_000, 28_000_000),
+        fc.constantFrom(1, 50_000, 500_000),
+        (vcpus, cap, slice, quantum) => {
+          const simulation = new Simulation({ scheduler: new Eevdf(), pcpus: [...Array(vcpus).keys()], quantum });
+          for (let id = 0; id < vcpus; id += 1) {
+            simulation.spawn(id, { domain: 'capped', cap, slice }, alwaysRunnable());
+          }
+          simulation.runUntil(3 * SECOND);
+          const share = simulation.report().vcpus.reduce((sum, { service }) => sum + service, 0) / (3 * SECOND);
+          expect(share / (cap / 1000)).toBeGreaterThan(0.95);
+          expect(share / (cap / 1000)).toBeLessThan(quantum === 1 ? 1.0001 : 1.01);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('of a capped guest come in pieces that are worth a switch, whatever it did before', () => {
+    const simulation = new Simulation({ scheduler: new Eevdf(), pcpus: [0], trace: true });
+    const rest = interactive(100_000, 200_000);
+    const compute = alwaysRunnable();
+    simulation.spawn(1, { domain: 'capped', cap: 250 }, (context) =>
+      context.now < SECOND ? rest(context) : compute(context),
+    );
+    simulation.runUntil(3 * SECOND);
+    const late = simulation.trace.runs.filter(({ start }) => start > 1.5 * SECOND);
+    expect(late.length).toBeLessThan(1.5 * 100 * 1.5);
+    expect(simulation.service(1) / (3 * SECOND)).toBeGreaterThan(0.23);
   });
 
   it('follow weights that change while guests run', () => {

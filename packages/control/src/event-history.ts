@@ -18,7 +18,20 @@ export class EventHistory {
     }
   }
 
-  since(sequence: number): readonly HostEvent[] {
-    return this.#events.filter(({ event }) => event.sequence > sequence).map(({ event }) => event);
+  /** The number of the last event; 0 before there is any. */
+  get last(): number {
+    return this.#events.at(-1)?.event.sequence ?? 0;
+  }
+
+  /** The number before that of the oldest event that is kept. */
+  get before(): number {
+    const [oldest] = this.#events;
+    return oldest === undefined ? 0 : oldest.event.sequence - 1;
+  }
+
+  /** The oldest event that is kept and has a higher number. */
+  after(sequence: number): HostEvent | undefined {
+    // None is left out of the numbers.
+    return this.#events[Math.max(0, sequence - this.before)]?.event;
   }
 }

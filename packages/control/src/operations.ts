@@ -202,6 +202,7 @@ export const operations = {
         kind: z.literal('lost'),
         events: z.int().meta({ description: 'The reader was too slow for so many' }),
       }),
+      z.object({ kind: z.literal('live') }).meta({ description: 'After `since`: all that was kept has been told' }),
     ]),
     channels: {},
     takes: [],

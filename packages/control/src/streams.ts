@@ -1,4 +1,4 @@
-import type { Host, HostEvent } from '@vivarium/host';
+import type { Host } from '@vivarium/host';
 import { errors } from './errors.ts';
 import type { EventHistory } from './event-history.ts';
 import { AgentExecution } from './exec.ts';
@@ -113,22 +113,31 @@ const exec: Openers['exec'] = ({ host, fleet, commands, waiting }, { name, comma
 
 const events: Openers['events'] = ({ host, history }, { machine, since }, peer) => {
   let slow = false;
-  let missed = 0;
-  const tell = (event: HostEvent): void => {
-    if (machine !== undefined && event.machine !== machine) return;
-    if (slow) missed++;
-    else slow = !peer.note({ kind: 'event', event: { ...event, event: event.event ?? null } });
+  // It begins anew with each process that is a host: a number from before that is ahead of it.
+  let told = Math.min(Math.max(since ?? history.last, history.before), history.last);
+  /** Has to be told that it has all there was. */
+  let behind = since !== undefined;
+  const tell = (): void => {
+    for (let next = history.after(told); next !== undefined && !slow; next = history.after(told)) {
+      const lost = next.sequence - told - 1;
+      told = lost > 0 ? next.sequence - 1 : next.sequence;
+      if (lost > 0) slow = !peer.note({ kind: 'lost', events: lost });
+      else if (machine === undefined || next.machine === machine) {
+        slow = !peer.note({ kind: 'event', event: { ...next, event: next.event ?? null } });
+      }
+    }
+    if (!behind || slow) return;
+    behind = false;
+    slow = !peer.note({ kind: 'live' });
   };
-  for (const event of since === undefined ? [] : history.since(since)) tell(event);
+  // The history has heard of it before.
   const unlisten = host.on(tell);
+  tell();
   return {
     ...nothingHeard,
     resume: () => {
       slow = false;
-      if (missed === 0) return;
-      const lost = missed;
-      missed = 0;
-      slow = !peer.note({ kind: 'lost', events: lost });
+      tell();
     },
     close: unlisten,
   };

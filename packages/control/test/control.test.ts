@@ -252,7 +252,7 @@ describe('streams', () => {
       expect(slow.notes).toEqual([{ kind: 'lost', bytes: 19 * line.length - 256 * 1024 }]);
     }));
 
-  it('events come in order, from where one was, and a slow reader learns how many it missed', () =>
+  it('events come in order, from where one was; a slow reader hears later what is kept', () =>
     withControl(async ({ control }) => {
       const all = new Peer();
       control.open(viewer, 'events', {}, all);
@@ -273,10 +273,37 @@ describe('streams', () => {
       ]);
       slow.takes = true;
       stream.resume();
-      expect(slow.notes).toMatchObject([{ kind: 'event' }, { kind: 'lost', events: 4 }]);
+      expect(slow.notes).toEqual(all.notes);
       const late = new Peer();
       control.open(viewer, 'events', { since: 2, machine: 'db' }, late);
-      expect(late.notes).toMatchObject([{ event: { sequence: 3, machine: 'db' } }]);
+      expect(late.notes).toMatchObject([{ event: { sequence: 3, machine: 'db' } }, { kind: 'live' }]);
+      const ahead = new Peer();
+      control.open(viewer, 'events', { since: 500 }, ahead);
+      await control.call(admin, 'destroy', { name: 'db' });
+      expect(ahead.notes).toMatchObject([{ kind: 'live' }, { event: { sequence: 6 } }, { event: { sequence: 7 } }]);
+    }));
+
+  it('a reader of events that is slow for long learns how many it missed', () =>
+    withControl(async ({ control }) => {
+      const slow = new Peer();
+      slow.takes = false;
+      const stream = control.open(viewer, 'events', {}, slow);
+      for (let round = 0; round < 400; round++) {
+        await control.call(admin, 'create', { name: 'web', template: 'plain', start: true });
+        await control.call(admin, 'destroy', { name: 'web' });
+      }
+      slow.takes = true;
+      stream.resume();
+      // Four of each round, and a thousand are kept; the first was told.
+      expect(slow.notes.length).toBe(1 + 1 + 1000);
+      expect(slow.notes[1]).toEqual({ kind: 'lost', events: 1600 - 1 - 1000 });
+      expect(slow.notes.at(-1)).toMatchObject({ kind: 'event', event: { sequence: 1600 } });
+      const late = new Peer();
+      control.open(viewer, 'events', { since: 0 }, late);
+      expect(late.notes.map((note) => (note as { readonly kind: string }).kind)).toEqual([
+        ...Array.from({ length: 1000 }, () => 'event'),
+        'live',
+      ]);
     }));
 
   it('a stream about nothing is refused, and what is closed hears nothing more', () =>

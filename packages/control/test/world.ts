@@ -25,8 +25,15 @@ interface Message {
 }
 
 const STATS = { instructions: 0, slices: 0, idleMilliseconds: 0, wallMilliseconds: 0 };
-const FACTS = { architecture: 'test', vcpus: 1, memory: 1 << 20, consoles: ['console0'], canPowerOff: true };
-const PROTOCOL = 1;
+const FACTS = {
+  architecture: 'test',
+  vcpus: 1,
+  memory: 1 << 20,
+  consoles: ['console0'],
+  canPowerOff: true,
+  hardware: { memory: 1 << 20 },
+};
+const PROTOCOL = 2;
 
 /** The inside of a cell that has no machine, and says what one would. */
 class FakeCell {

@@ -125,8 +125,9 @@ it('events come as they happen, and end with the server', async () => {
   heard.socket.send('{"since":0}');
   await sleep(20);
   await world.machine();
-  await heard.until(({ notes }) => notes.length >= 2);
+  await heard.until(({ notes }) => notes.length >= 3);
   expect(heard.notes).toMatchObject([
+    { kind: 'live' },
     { kind: 'event', event: { machine: 'web', name: 'host:created' } },
     { kind: 'event', event: { machine: 'web', name: 'host:started' } },
   ]);

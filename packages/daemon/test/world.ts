@@ -9,7 +9,14 @@ import { type CellKind, createHost, portChannel } from '@vivarium/host';
 import { WebSocket } from 'ws';
 
 const STATS = { instructions: 5, slices: 0, idleMilliseconds: 0, wallMilliseconds: 0 };
-const FACTS = { architecture: 'test', vcpus: 1, memory: 1 << 20, consoles: ['console0'], canPowerOff: true };
+const FACTS = {
+  architecture: 'test',
+  vcpus: 1,
+  memory: 1 << 20,
+  consoles: ['console0'],
+  canPowerOff: true,
+  hardware: { memory: 1 << 20 },
+};
 
 interface Message {
   readonly kind: string;
@@ -32,7 +39,7 @@ const echoCells = (): CellKind => ({
         port2.postMessage({ kind: 'output', console, bytes: new TextEncoder().encode(text), lost: 0 });
       } else if (id !== undefined) port2.postMessage({ kind: 'answer', id, stats: STATS });
     };
-    port2.postMessage({ kind: 'hello', protocol: 1, state: 'empty' });
+    port2.postMessage({ kind: 'hello', protocol: 2, state: 'empty' });
     return {
       channel: portChannel(port1),
       died: new Promise((resolve) => {

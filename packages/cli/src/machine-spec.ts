@@ -1,6 +1,6 @@
-import { pipeConsole, virtBoard } from '@vivarium/board-virt';
+import { pipeConsole, quietPipe, virtBoard } from '@vivarium/board-virt';
 import { type AnyToken, type MachineSpec, type PartSpec, VirtioDeviceToken } from '@vivarium/contracts';
-import type { GuestRoot } from '@vivarium/guest-debian';
+import { CONTROL_PORT, type GuestRoot } from '@vivarium/guest-debian';
 import type { PluginArgument } from './arguments/plugin-argument.ts';
 import { bootOf } from './boot.ts';
 import type { RunRequest } from './command-line.ts';
@@ -15,6 +15,8 @@ export const Console = {
   /** Standard output and error of the command in exec mode. */
   output: 'console2',
   errors: 'console3',
+  /** Requests of the guest to the host's control plane: a port of the virtio console. */
+  control: 'control0',
 } as const;
 
 const consolesOf = ({ guest, exec }: RunRequest, commands: boolean): readonly PartSpec[] => {
@@ -63,12 +65,14 @@ export interface MachineParts {
   readonly load: LoadPlugin;
   /** The guest has ports for commands while it is up. Default false. */
   readonly commands?: boolean;
+  /** The guest has a port to the control plane of its host. Default false. */
+  readonly control?: boolean;
 }
 
 /** The machine that a request describes, as data. Reads the images, and prepares the guest when it has to. */
 export const machineSpec = async (
   request: RunRequest,
-  { host, root, load, commands = false }: MachineParts,
+  { host, root, load, commands = false, control = false }: MachineParts,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<MachineSpec> =>
@@ -87,6 +91,7 @@ export const machineSpec = async (
     ...(request.balloon === undefined ? {} : { balloon: { target: request.balloon } }),
     ...(request.vsock === undefined ? {} : { vsock: { guestCid: request.vsock.cid } }),
     ...(request.rng ? { rng: {} } : {}),
+    ...(control ? { ports: [{ name: CONTROL_PORT, backend: quietPipe(Console.control) }] } : {}),
     virtioBus: request.bus,
     ...(await sortedParts(request.plugins, load)),
   });

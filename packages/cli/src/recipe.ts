@@ -34,6 +34,8 @@ export interface RunRecipeOptions {
   /** What relative paths are seen from. Default: the working folder. */
   readonly folder?: string;
   readonly signal?: AbortSignal;
+  /** The guest gets a port to the control plane of its host, where it can have one. Default false. */
+  readonly control?: boolean;
   /** The guest is prepared, which takes minutes the first time. */
   readonly onProgress?: (progress: ProgressReport) => void;
 }
@@ -48,6 +50,8 @@ export interface RunRecipe {
   readonly threads: boolean;
   /** Consoles of the guest's agent that runs commands while the guest is up, where it has one. */
   readonly exec?: { readonly control: string; readonly output: string; readonly errors: string };
+  /** Console of the guest's port to the control plane, where it has one. */
+  readonly port?: string;
 }
 
 /** Options that are for whoever runs a machine, and not for the machine. */
@@ -87,9 +91,10 @@ const requestOf = (args: readonly string[], folder: string): RunRequest => {
  * cell that starts no programs cannot. Throws what `viv run` would.
  */
 export const runRecipe = async (args: readonly string[], options: RunRecipeOptions = {}): Promise<RunRecipe> => {
-  const { folder = process.cwd(), signal, onProgress = () => {} } = options;
+  const { folder = process.cwd(), signal, control = false, onProgress = () => {} } = options;
   const request = requestOf(args, folder);
   const { disks, shares, networks } = withRoot(request).request;
+  const port = control && request.guest !== undefined;
   const images: string[] = [];
   if (request.guest !== undefined && (request.kernel === undefined || request.initrd === undefined)) {
     const prepared = await prepareDebian({ onProgress, ...(signal === undefined ? {} : { signal }) });
@@ -97,7 +102,11 @@ export const runRecipe = async (args: readonly string[], options: RunRecipeOptio
     if (request.initrd === undefined) images.push('--initrd', prepared.initrd);
   }
   return {
-    recipe: { module: import.meta.url, export: 'machine', options: { arguments: [...args, ...images], folder } },
+    recipe: {
+      module: import.meta.url,
+      export: 'machine',
+      options: { arguments: [...args, ...images], folder, ...(port ? { control: true } : {}) },
+    },
     writable: [
       ...disks.filter(({ readOnly, temporary }) => !readOnly && !temporary).map(({ path }) => path),
       ...shares.filter(({ readOnly }) => !readOnly).flatMap(({ path, records }) => [path, records ?? []].flat()),
@@ -106,6 +115,7 @@ export const runRecipe = async (args: readonly string[], options: RunRecipeOptio
     ],
     onReboot: request.reboot ? 'reset' : 'stop',
     threads: request.threads,
+    ...(port ? { port: Console.control } : {}),
     ...(listens(request) ? { exec: { control: Console.agent, output: Console.output, errors: Console.errors } } : {}),
   };
 };
@@ -113,14 +123,22 @@ export const runRecipe = async (args: readonly string[], options: RunRecipeOptio
 /** In exec mode the agent speaks and does not listen. */
 const listens = ({ guest, exec }: RunRequest): boolean => guest !== undefined && exec === undefined;
 
+/** The words of a recipe. */
+interface RecipeWords {
+  readonly args: readonly string[];
+  readonly folder: string;
+  /** The guest has a port to the control plane. */
+  readonly control: boolean;
+}
+
 /** What {@link runRecipe} wrote, or somebody else. */
-export const parseRecipeOptions = (options: unknown): { readonly args: readonly string[]; readonly folder: string } => {
-  const { arguments: args, folder } = (options ?? {}) as { readonly arguments?: unknown; readonly folder?: unknown };
+export const parseRecipeOptions = (options: unknown): RecipeWords => {
+  const { arguments: args, folder, control = false } = (options ?? {}) as Readonly<Record<string, unknown>>;
   const isText = (value: unknown): value is string => typeof value === 'string';
-  if (!Array.isArray(args) || !args.every(isText) || !isText(folder)) {
+  if (!Array.isArray(args) || !args.every(isText) || !isText(folder) || typeof control !== 'boolean') {
     throw errors.make('VIV_USAGE', 'the recipe takes { arguments: ["…"], folder: "…" }');
   }
-  return { args, folder };
+  return { args, folder, control };
 };
 
 /** Lines of the guest's agent; a guest without one has no such console. */
@@ -131,7 +149,7 @@ const tellAgent = (machine: Machine, line: string): void => {
 
 /** The recipe's maker. */
 export const machine: MachineMaker = async (options): Promise<MachineParts> => {
-  const { args, folder } = parseRecipeOptions(options);
+  const { args, folder, control } = parseRecipeOptions(options);
   const { request, root } = withRoot(requestOf(args, folder));
   const load = (specifier: string): Promise<unknown> => loadPlugin(specifier, folder);
   const silent = { write: () => true };
@@ -140,7 +158,7 @@ export const machine: MachineMaker = async (options): Promise<MachineParts> => {
   try {
     const never = new AbortController().signal;
     const commands = listens(request);
-    const spec = await machineSpec(request, { host, root, load, commands }, new Progress(silent), never);
+    const spec = await machineSpec(request, { host, root, load, commands, control }, new Progress(silent), never);
     return {
       spec,
       assemble: { load, policy: grantedTo(request) },

@@ -18,12 +18,15 @@ import { parseRecipeOptions, type RunRecipeOptions, runRecipe } from './recipe.t
 /** Arguments that say where vCPUs run; without, they share a thread, so that a scheduler has a say. */
 const saysThreads = (argument: string): boolean => argument === '--threads' || argument.startsWith('--threads=');
 
-/** The template: its options are `{ arguments: ["…"], folder: "…" }`, which relative paths are seen from. */
+/**
+ * The template: its options are `{ arguments: ["…"], folder: "…" }`, which relative paths are seen from. Guests that are
+ * named have a port to the control plane.
+ */
 export const runTemplate =
   (options: Pick<RunRecipeOptions, 'onProgress' | 'signal'> = {}): Template =>
   async (given) => {
     const { args, folder } = parseRecipeOptions(given);
     const all = args.some(saysThreads) ? args : [...args, '--threads', 'off'];
-    const { threads, ...made } = await runRecipe(all, { ...options, folder });
+    const { threads, ...made } = await runRecipe(all, { ...options, folder, control: true });
     return { ...made, scheduled: !threads };
   };

@@ -54,6 +54,7 @@ const viewOf = (
     memory: known ? facts.memory : record.memory,
     ...(pid === undefined ? {} : { pid }),
     consoles: consoles.map(({ name, viewers }) => ({ name, viewers })),
+    ...(record.management === undefined ? {} : { management: record.management }),
     exec: record.exec !== undefined,
     ...(end === undefined ? {} : { end }),
     restarts,

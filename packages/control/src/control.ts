@@ -6,6 +6,7 @@ import { Entitlements } from './entitlements.ts';
 import { errors } from './errors.ts';
 import { EventHistory } from './event-history.ts';
 import { Fleet } from './fleet.ts';
+import { GuestChannels } from './guest-channels.ts';
 import { type MachineRecord, type MachineStore, memoryStore } from './machine-record.ts';
 import type { Operation } from './operation.ts';
 import { type CallName, type InputOf, operationNamed, type OutputOf, type StreamName } from './operations.ts';
@@ -67,6 +68,11 @@ export interface Control {
 const MOST_CALLS = 256;
 const MOST_STREAMS = 512;
 
+/** What no guest may ask for itself: nobody would hear the answer, or ever let it go on. */
+const NOT_FOR_ONESELF: readonly string[] = ['destroy', 'stop', 'kill', 'pause', 'reset'];
+/** Who does these in a guest can do there what the guest can. */
+const AS_THE_GUEST: readonly string[] = ['attach', 'exec'];
+
 class HostControl implements Control {
   readonly #auditor: Auditor;
   readonly #fleet: Fleet;
@@ -79,6 +85,7 @@ class HostControl implements Control {
     const { host, templates, dispatcher, resources, cell, cells = [cell], version = '' } = options;
     const now = options.now ?? (() => Date.now());
     const entitlements = new Entitlements(dispatcher, resources);
+    const guests = new GuestChannels(this);
     this.#auditor = new Auditor(options.audit ?? memoryAudit(), now);
     this.#fleet = new Fleet({
       host,
@@ -90,6 +97,7 @@ class HostControl implements Control {
       cells,
       records: options.records ?? new Map<string, MachineRecord>(),
       now,
+      present: (machine, record) => guests.listen(machine, record),
       trouble: options.onTrouble ?? (() => {}),
     });
     const memory = resources?.capacity.memory ?? 0;
@@ -193,6 +201,13 @@ class HostControl implements Control {
     if (!allows(principal, operation.role)) {
       const has = principal.role ?? 'no role';
       throw refuse('VIV_CONTROL_FORBIDDEN', `${name} takes the role ${operation.role}, and this is ${has}`);
+    }
+    const grant = AS_THE_GUEST.includes(name) ? this.#fleet.management(target) : undefined;
+    if (grant !== undefined && !allows(principal, grant)) {
+      throw refuse('VIV_CONTROL_FORBIDDEN', `${name} takes the role ${grant}, which the guest of ${target} has itself`);
+    }
+    if (principal.machine === target && NOT_FOR_ONESELF.includes(name)) {
+      throw refuse('VIV_CONTROL_SELF', `${name}: machine ${target} cannot ask that for itself`);
     }
     const { data, error } = operation.input.safeParse(input);
     if (data === undefined) {

@@ -14,6 +14,18 @@ export const errors = defineErrors({
     when: 'The input of an operation is not what its schema says.',
     hint: 'The message names the field; the OpenAPI document has the schema.',
   },
+  VIV_CONTROL_SELF: {
+    when: 'A guest that manages its host asked to have itself ended, paused or started anew.',
+    hint: 'Power off or reboot from within, or let somebody else ask: nobody would be there to hear the answer.',
+  },
+  VIV_CONTROL_NO_PORT: {
+    when: 'A guest was to manage its host whose template gives it no port to do so.',
+    hint: 'Make it of a template with a port: `run` gives one to guests that it knows by name, such as `debian`.',
+  },
+  VIV_CONTROL_ANSWER: {
+    when: 'The answer to a guest would be longer than what is sent to one.',
+    hint: 'Ask for less: one machine, fewer entries, less of a console.',
+  },
   VIV_CONTROL_NO_MACHINE: {
     when: 'A machine was asked for that there is none of.',
     hint: 'List the machines; names are exact.',

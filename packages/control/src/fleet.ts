@@ -21,6 +21,8 @@ export interface FleetParts {
   /** Records of the machines, which the host's `past` reads, too. */
   readonly records: Map<string, MachineRecord>;
   readonly now: () => number;
+  /** A machine is there, was adopted, or has a cell again. */
+  readonly present: (machine: HostedMachine, record: MachineRecord) => void;
   /** What went wrong where nobody waits for an answer. */
   readonly trouble: (machine: string, error: unknown) => void;
 }
@@ -61,6 +63,11 @@ export class Fleet {
     return found;
   }
 
+  /** What the guest of a machine may do with the host. */
+  management(name: string): MachineRecord['management'] {
+    return this.#records.get(name)?.management;
+  }
+
   /** Takes over what the control plane before this one has left. */
   async recover(): Promise<void> {
     const { store, host, trouble } = this.#parts;
@@ -96,6 +103,7 @@ export class Fleet {
         this.#parts.entitlements.admit(record);
         Object.assign(record, { phase: 'present', desired: order.start === true ? 'running' : 'created' });
         await this.#save(record);
+        this.#parts.present(machine, record);
         if (order.start === true) await machine.start();
         return [machine, record] as const;
       } catch (error) {
@@ -190,6 +198,9 @@ export class Fleet {
       throw errors.make('VIV_CONTROL_INPUT', `cell: it is one of ${this.#parts.cells.join(', ')}`);
     }
     const made = await maker(options, { name });
+    if (order.management !== undefined && made.port === undefined) {
+      throw errors.make('VIV_CONTROL_NO_PORT', `machine ${name} would have no port to the control plane`);
+    }
     const leased = schedules && made.scheduled !== false;
     if (!leased && (order.weight !== undefined || order.cap !== undefined)) {
       throw errors.make('VIV_CONTROL_UNSCHEDULED', `machine ${name} would have neither weight nor cap`);
@@ -215,6 +226,8 @@ export class Fleet {
       cap,
       restart,
       ...(made.exec === undefined ? {} : { exec: made.exec }),
+      ...(made.port === undefined ? {} : { port: made.port }),
+      ...(order.management === undefined ? {} : { management: order.management }),
       vcpus: 1,
       memory: 0,
       past: { restarts: 0, restartedAt: [], createdAt: now() },
@@ -229,6 +242,7 @@ export class Fleet {
       return;
     }
     const machine = found ?? host.enlist(record.description);
+    this.#parts.present(machine, record);
     entitlements.admit(record);
     await this.#follow(machine, record);
   }
@@ -245,6 +259,11 @@ export class Fleet {
         break;
       case 'paused':
         if (status === 'running') await machine.pause();
+        // What stood still is gone with its cell.
+        if (status === 'created' || status === 'ended') {
+          record.desired = status === 'created' ? 'created' : 'stopped';
+          await this.#save(record);
+        }
         break;
       case 'stopped':
         if (status !== 'ended' && status !== 'created') await machine.stop();
@@ -302,7 +321,10 @@ export class Fleet {
     const machine = this.#parts.host.machines.find((each) => each.name === name);
     if (machine === undefined) return;
     try {
-      if (event === 'host:started') this.#parts.entitlements.attach(machine, record);
+      if (event === 'host:started') {
+        this.#parts.present(machine, record);
+        this.#parts.entitlements.attach(machine, record);
+      }
       // It ended by itself, for good.
       if (event === 'host:ended' && !(data as EndedEvent).asked && machine.status !== 'waiting')
         record.desired = 'stopped';

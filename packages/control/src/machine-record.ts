@@ -1,6 +1,6 @@
 import { machineDescription, type MachinePast, type PlainEnd } from '@vivarium/host';
 import * as z from 'zod';
-import { cap, desired, machineEnd, machineName, restart, weight } from './schemas.ts';
+import { cap, desired, machineEnd, machineName, management, restart, weight } from './schemas.ts';
 
 const whole = z.int().min(0);
 
@@ -21,6 +21,9 @@ export const machineRecord = z.object({
   restart,
   /** Consoles of the agent that runs commands. */
   exec: z.object({ control: z.string(), output: z.string(), errors: z.string() }).optional(),
+  /** Console by which its guest asks for operations, and the role that it has. */
+  port: z.string().optional(),
+  management: management.optional(),
   vcpus: whole,
   memory: whole,
   past: z.object({

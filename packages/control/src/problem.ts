@@ -15,7 +15,7 @@ export type Problem = z.output<typeof problem>;
 /** Status codes of RFC 9110 by our codes; by their beginnings where many have one. 500 is a bug. */
 const STATUS: readonly (readonly [code: RegExp, status: number, title: string])[] = [
   [/^VIV_(CONTROL|DAEMON)_UNAUTHENTICATED$/, 401, 'Unauthorized'],
-  [/^VIV_(CONTROL_FORBIDDEN|DAEMON_ORIGIN)$/, 403, 'Forbidden'],
+  [/^VIV_(CONTROL_FORBIDDEN|CONTROL_SELF|DAEMON_ORIGIN)$/, 403, 'Forbidden'],
   [/^VIV_(CONTROL_UNKNOWN|CONTROL_NO_MACHINE|HOST_UNKNOWN|CELL_CONSOLE)$/, 404, 'Not Found'],
   [/^VIV_DAEMON_METHOD$/, 405, 'Method Not Allowed'],
   [/^VIV_DAEMON_TIMEOUT$/, 408, 'Request Timeout'],

@@ -8,8 +8,10 @@ export interface Principal {
   readonly name: string;
   /** Absent: it may do nothing, and what it asks for is refused and audited. */
   readonly role?: Role | undefined;
-  /** The way it came: `unix`, `tcp`, `vsock`, `process`… */
+  /** The way it came: `unix`, `tcp`, `guest`, `process`… */
   readonly via: string;
+  /** The machine that it is the guest of. */
+  readonly machine?: string;
 }
 
 /** Whether a principal may do what takes `needed`. */

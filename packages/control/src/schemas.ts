@@ -1,5 +1,6 @@
 import { machineDescription } from '@vivarium/host';
 import * as z from 'zod';
+import { ROLES } from './roles.ts';
 
 /** What goes over the wire about machines. Fields that are not known are left out. */
 
@@ -23,6 +24,9 @@ export const cap = z
   .max(MOST_CAP)
   .nullable()
   .meta({ description: 'Most CPU for all vCPUs together, in percent of one pCPU; null: no cap' });
+export const management = z
+  .enum(ROLES)
+  .meta({ description: 'What its guest may do with this host; without it, nothing, and its attempts are audited' });
 export const restart = z.enum(['never', 'on-failure', 'always']);
 export const desired = z
   .enum(['created', 'running', 'paused', 'stopped'])
@@ -61,6 +65,7 @@ export const machineView = z.object({
   memory: whole.meta({ description: 'Bytes of guest memory' }),
   pid: whole.optional().meta({ description: 'Process of its cell' }),
   consoles: z.array(z.object({ name: z.string(), viewers: whole })),
+  management: management.optional(),
   exec: z.boolean().meta({ description: 'Its guest runs commands' }),
   end: machineEnd.optional().meta({ description: 'How its last run ended' }),
   restarts: whole.meta({ description: 'Times it was started again by itself' }),

@@ -13,6 +13,8 @@ export interface Templated {
   readonly scheduled?: boolean;
   /** Consoles of an agent that runs commands, as that of @vivarium/guest-debian does. */
   readonly exec?: ExecConsoles;
+  /** Console by which its guest asks for operations: {@link GuestChannel}. Whether it may is its owner's to say. */
+  readonly port?: string;
 }
 
 /**

@@ -122,7 +122,20 @@ describe('a control plane that is killed', () => {
         await destroyAll(next);
         expect(world.records.size).toBe(0);
       }),
-      { numRuns: 150 },
+      {
+        numRuns: 150,
+        examples: [
+          [
+            [
+              { act: 'create', name: 'two' },
+              { act: 'create', name: 'one' },
+              { act: 'kill', name: 'one' },
+              { act: 'pause', name: 'one' },
+            ],
+            27,
+          ],
+        ],
+      },
     );
   });
 });

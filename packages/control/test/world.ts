@@ -33,11 +33,20 @@ const FACTS = {
   canPowerOff: true,
   hardware: { memory: 1 << 20 },
 };
+/** Console of a guest's requests, on machines of the template `ported`. */
+export const PORT = 'port0';
 const PROTOCOL = 2;
 
 /** The inside of a cell that has no machine, and says what one would. */
 class FakeCell {
   readonly order: CellOrder;
+  /** What came on the port, which is not echoed. */
+  heard = '';
+  /** Whether the guest reads what comes there. */
+  reads = true;
+  /** Bytes of output that the host has taken care of. */
+  taken = 0;
+  #facts = FACTS;
   #state: 'empty' | 'created' | 'running' | 'paused' = 'empty';
   #port: MessagePort | undefined;
 
@@ -56,7 +65,7 @@ class FakeCell {
       kind: 'hello',
       protocol: PROTOCOL,
       state: this.#state,
-      ...(this.#state === 'empty' ? {} : { facts: FACTS }),
+      ...(this.#state === 'empty' ? {} : { facts: this.#facts }),
     });
   }
 
@@ -68,17 +77,24 @@ class FakeCell {
     this.#port?.postMessage({ kind: 'ended', end, stats: STATS });
   }
 
-  #heard({ kind, id, console, bytes }: Message): void {
+  #heard(message: Message): void {
+    const { kind, id, console, bytes } = message;
     const answer = { kind: 'answer', id };
     if (kind === 'create') {
       this.#state = 'created';
-      this.#port?.postMessage({ ...answer, facts: FACTS });
+      const { options } = message['recipe'] as { readonly options?: { readonly port?: boolean } };
+      if (options?.port === true) this.#facts = { ...FACTS, consoles: ['console0', PORT] };
+      this.#port?.postMessage({ ...answer, facts: this.#facts });
     } else if (kind === 'run' || kind === 'resume') this.#become('running', answer);
     else if (kind === 'pause') this.#become('paused', answer);
     else if (kind === 'stats') this.#port?.postMessage({ ...answer, stats: STATS });
     else if (kind === 'stop' || kind === 'power-off') {
       this.#port?.postMessage(answer);
       this.end({ kind: kind === 'stop' ? 'stopped' : 'power-off' });
+    } else if (kind === 'taken') this.taken += Number(message['count']);
+    else if (kind === 'input' && console === PORT) {
+      this.heard += new TextDecoder().decode(bytes as Uint8Array);
+      if (this.reads) this.#port?.postMessage({ kind: 'taken', console, count: (bytes as Uint8Array).length });
     } else if (kind === 'input') {
       const text = new TextDecoder().decode(bytes as Uint8Array);
       this.#port?.postMessage({ kind: 'taken', console, count: (bytes as Uint8Array).length });
@@ -138,7 +154,14 @@ export class Incarnation {
     });
     this.control = createControl({
       host: this.host,
-      templates: { plain: (given) => ({ recipe: { module: 'test:none', options: given } }) },
+      templates: {
+        plain: (given) => ({ recipe: { module: 'test:none', options: given } }),
+        ported: () => ({
+          recipe: { module: 'test:none', options: { port: true } },
+          port: PORT,
+          exec: { control: 'console0', output: 'console0', errors: 'console0' },
+        }),
+      },
       cell: 'fake',
       store: this.#store(),
       records,

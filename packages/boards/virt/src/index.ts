@@ -36,8 +36,9 @@ export {
   type VirtBoardOptions,
   type VirtBoot,
 } from './options.ts';
+export type { VirtPort } from './ports.ts';
 export { hostDirectory, type VirtShare } from './shares.ts';
-export { pipeConsole, virtBoard } from './virt-board.ts';
+export { pipeConsole, quietPipe, virtBoard } from './virt-board.ts';
 
 /** Every error of this package. */
 export const errorTable = errors.table;

@@ -4,6 +4,7 @@ import { errors } from './errors.ts';
 import type { GuestServices } from './guest-services.ts';
 import type { VirtInterrupts } from './interrupt-wiring.ts';
 import type { VirtNetwork } from './networks.ts';
+import type { VirtPort } from './ports.ts';
 import type { VirtShare } from './shares.ts';
 
 const MIB = 1024 * 1024;
@@ -70,6 +71,8 @@ export interface VirtBoardOptions extends GuestServices {
   readonly networks?: readonly VirtNetwork[];
   /** Files that the guest mounts. */
   readonly shares?: readonly VirtShare[];
+  /** Ports of a virtio console, part id `hvc`, whose own console is the pipe `hvc0`. Default none, and no such console. */
+  readonly ports?: readonly VirtPort[];
   /** Further parts that provide a virtio device. Eight devices find a slot on the MMIO bus, 31 on the PCI bus. */
   readonly virtio?: readonly PartSpec[];
   /** The bus of the virtio devices. Default `mmio`. */

@@ -24,6 +24,12 @@ const COMPATIBLE = ['riscv-virtio'];
 /** A console of which host code holds the other end, under the token of character ports. */
 export const pipeConsole = (id = 'console0'): PartSpec => ({ id, plugin: charPipe });
 
+/**
+ * The same for programs that talk in turns: nothing of what the guest said is kept for whoever comes late, who would take
+ * it for something new.
+ */
+export const quietPipe = (id: string): PartSpec => ({ id, plugin: charPipe, options: { scrollbackCapacity: 1 } });
+
 /** Each console behind a serial port of its own. */
 const serialPorts = (consoles: readonly PartSpec[], wiring: InterruptWiring): readonly PartSpec[] =>
   consoles.flatMap((console, index): PartSpec[] => [

@@ -1,3 +1,4 @@
+import { charPipe } from '@vivarium/char-pipe';
 import { type PartSpec, VirtioDeviceToken } from '@vivarium/contracts';
 import { PIN_NAMES, pcieHost } from '@vivarium/device-pcie-host';
 import { virtioMmio } from '@vivarium/virtio-mmio';
@@ -10,6 +11,7 @@ import { type InterruptWiring, wire } from './interrupt-wiring.ts';
 import { INTERRUPT_LINES, MEMORY_MAP } from './memory-map.ts';
 import { networkDevice } from './networks.ts';
 import { MAXIMUM_VIRTIO, type VirtBoardOptions } from './options.ts';
+import { portsDevice } from './ports.ts';
 import { shareDevice } from './shares.ts';
 
 const mmioSlot = (slot: number, wiring: InterruptWiring): Partial<PartSpec> => ({
@@ -39,12 +41,13 @@ const bridge = (wiring: InterruptWiring): PartSpec => {
 
 /** The virtio devices in the order of their places, so that disks and cards keep their names when others come. */
 const devicesOf = (options: VirtBoardOptions): readonly BoardDevice[] => {
-  const { disks = [], networks = [], shares = [], virtio = [] } = options;
+  const { disks = [], networks = [], shares = [], ports = [], virtio = [] } = options;
   const others = [...serviceDevices(options), ...virtio];
   return [
     ...disks.map(diskDevice),
     ...networks.map(networkDevice),
     ...shares.map(shareDevice),
+    ...(ports.length === 0 ? [] : [portsDevice(ports, { id: 'hvc0', plugin: charPipe })]),
     ...others.map((device) => ({ backends: [], device })),
   ];
 };

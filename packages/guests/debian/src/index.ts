@@ -17,6 +17,7 @@
  * @module
  */
 export { type CommandLineOptions, commandLine, type GuestRoot } from './command-line.ts';
+export { CONTROL_PORT } from './control-port.ts';
 export { makeExt4 } from './ext4.ts';
 export { type CpioEntry, writeCpio } from './cpio.ts';
 export { errorTable } from './errors.ts';

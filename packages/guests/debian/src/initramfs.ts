@@ -6,7 +6,7 @@ import { type CpioEntry, writeCpio } from './cpio.ts';
 import { guestError } from './errors.ts';
 import { type KernelModule, moduleIndexes } from './kernel-modules.ts';
 
-/** Files of our own that go into the guest as they are: /init and what is below /etc. */
+/** Files of our own that go into the guest as they are: /init, hostctl, and what is below /etc. */
 const GUEST_TREE = fileURLToPath(new URL('../guest/', import.meta.url));
 
 /** What an initramfs is made from. */
@@ -75,9 +75,11 @@ export const buildInitramfs = async (parts: InitramfsParts): Promise<Uint8Array>
   if (applets === undefined) {
     throw guestError('VIV_GUEST_PACKAGE_CORRUPT', 'the busybox of the package has no table of applets');
   }
+  const directories = ['.', 'dev', 'proc', 'sys', 'run', 'mnt', 'usr', 'usr/bin', 'var', 'var/log'];
+  const own = (await guestTree()).filter(({ type, path }) => type !== 'directory' || !directories.includes(path));
   const links = applets.filter((name) => name !== 'busybox').map((name) => symlink(`usr/bin/${name}`, 'busybox'));
   return writeCpio([
-    ...['.', 'dev', 'proc', 'sys', 'run', 'mnt', 'usr', 'usr/bin', 'var', 'var/log'].map((path) => directory(path)),
+    ...directories.map((path) => directory(path)),
     directory('root', 0o700),
     directory('tmp', 0o1777),
     symlink('bin', 'usr/bin'),
@@ -88,7 +90,7 @@ export const buildInitramfs = async (parts: InitramfsParts): Promise<Uint8Array>
     { type: 'character', path: 'dev/console', major: 5, minor: 1 },
     { type: 'file', path: 'usr/bin/busybox', data: parts.busybox, mode: 0o755 },
     ...links,
-    ...(await guestTree()),
+    ...own,
     symlink('etc/mtab', '../proc/self/mounts'),
     text(
       'etc/motd',

@@ -1,10 +1,8 @@
 import type { CharPort } from '@vivarium/contracts';
+import { GuestLines } from './guest-lines.ts';
 
 /** What the guest's agent says on its control channel: text lines, one message a line. */
 export type AgentMessage = { readonly kind: 'ready' } | { readonly kind: 'exit'; readonly code: number };
-
-/** Longest line taken from a guest; the rest of a longer one is dropped. */
-const LONGEST_LINE = 1024;
 
 const parse = (line: string): AgentMessage | undefined => {
   if (line === 'ready') return { kind: 'ready' };
@@ -16,16 +14,13 @@ const parse = (line: string): AgentMessage | undefined => {
 export class Agent {
   readonly #port: CharPort;
   readonly #removal: () => void;
-  readonly #decoder = new TextDecoder();
-  #line = '';
 
   constructor(port: CharPort, heard: (message: AgentMessage) => void) {
     this.#port = port;
+    const lines = new GuestLines();
     this.#removal = port.onOutput((bytes) => {
-      const lines = (this.#line + this.#decoder.decode(bytes, { stream: true })).split('\n');
-      this.#line = (lines.pop() ?? '').slice(0, LONGEST_LINE);
-      for (const line of lines) {
-        const message = parse(line.trim());
+      for (const line of lines.push(bytes)) {
+        const message = parse(line);
         if (message !== undefined) heard(message);
       }
     });

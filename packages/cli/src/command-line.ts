@@ -16,6 +16,8 @@ export interface RunRequest {
   readonly guest: 'debian' | undefined;
   readonly exec: string | undefined;
   readonly cpus: number;
+  /** vCPUs that there are, with those that the guest can get while it runs. */
+  readonly maxCpus: number;
   /** Each vCPU on a thread of its own. */
   readonly threads: boolean;
   /** Bytes. */
@@ -193,6 +195,7 @@ export const parseCommandLine = (args: readonly string[]): Request => {
   if (rest[0] !== undefined) throw usage(`'${rest[0]}' is one argument too many; quote a command that has spaces`);
   if (guest !== undefined && guest !== '-' && guest !== 'debian') throw usage(`there is no guest '${guest}'`);
   const cpus = integer('cpus', values.cpus ?? '1', 1, MAXIMUM_CPUS);
+  const maxCpus = values['max-cpus'] === undefined ? cpus : integer('max-cpus', values['max-cpus'], cpus, MAXIMUM_CPUS);
   const alone = oneThread(values, command === 'profile');
   const threads = oneOf('threads', values.threads ?? 'auto', ['auto', 'on', 'off']);
   if (threads === 'on' && alone !== undefined) throw usage(`--threads on does not go with ${alone}`);
@@ -201,7 +204,8 @@ export const parseCommandLine = (args: readonly string[]): Request => {
     guest: guest === 'debian' ? 'debian' : undefined,
     exec: values.exec,
     cpus,
-    threads: threads === 'on' || (threads === 'auto' && cpus > 1 && alone === undefined),
+    maxCpus,
+    threads: threads === 'on' || (threads === 'auto' && maxCpus > 1 && alone === undefined),
     memory: values.memory === undefined ? DEFAULT_MEMORY : memorySize('memory', values.memory),
     kernel: values.kernel,
     initrd: values.initrd,
@@ -245,7 +249,9 @@ export const parseCommandLine = (args: readonly string[]): Request => {
   return request;
 };
 
-const checkTogether = ({ guest, exec, kernel, bios, initrd, root }: RunRequest): void => {
+const checkTogether = ({ guest, exec, kernel, bios, initrd, root, cpus, maxCpus }: RunRequest): void => {
+  if (bios !== undefined && maxCpus > cpus)
+    throw usage('--max-cpus is for kernels; firmware of --bios starts all vCPUs');
   if (root !== undefined && guest === undefined) {
     throw usage('--root is for a guest; give other kernels a --disk or --share, and root= by --append');
   }

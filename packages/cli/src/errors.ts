@@ -34,6 +34,10 @@ export const errors = defineErrors({
     when: 'Arguments of `viv run` that are to become a machine in a cell hold an option for whoever runs the machine.',
     hint: 'Leave it out: cells have deadlines, events and consoles of their own.',
   },
+  VIV_GUEST_REFUSED: {
+    when: "The guest's agent was asked for its part of a change of hardware, and says that it cannot.",
+    hint: 'The message has its reason: a disk that is mounted has to be unmounted first. Devices can be taken out by force.',
+  },
   VIV_EXEC_UNFINISHED: {
     when: 'The guest ended before it reported the exit status of the --exec command.',
     hint: 'The end of its console is shown above; --verbose shows all of it.',

@@ -79,6 +79,7 @@ export const machineSpec = async (
   virtBoard({
     memory: request.memory,
     cpus: request.cpus,
+    maxCpus: request.maxCpus,
     threads: request.threads,
     interrupts: request.interrupts,
     clock: request.clock,

@@ -16,6 +16,11 @@ export const optionTable = {
     help: 'Run CMD in the guest with sh -c, print its output, exit with its code',
   },
   cpus: { type: 'string', value: 'N', help: 'Number of vCPUs, up to 8 (default 1)' },
+  'max-cpus': {
+    type: 'string',
+    value: 'N',
+    help: 'vCPUs in all, with those that the guest can be given while it runs (default: those of --cpus)',
+  },
   threads: {
     type: 'string',
     value: 'WHEN',

@@ -21,6 +21,7 @@ import type { Machine } from '@vivarium/kernel';
 import { parseCommandLine, type RunRequest } from './command-line.ts';
 import { errors } from './errors.ts';
 import { grantedTo } from './granted.ts';
+import { debianHardware } from './hardware-agent.ts';
 import { openHostParts } from './host-parts.ts';
 import { Console, machineSpec } from './machine-spec.ts';
 import { Notices } from './notices.ts';
@@ -167,6 +168,7 @@ export const machine: MachineMaker = async (options): Promise<MachineParts> => {
       },
       ...(commands
         ? {
+            hardware: debianHardware,
             powerOff: (made) => tellAgent(made, 'poweroff'),
             resize: (made, console, columns, rows) => {
               if (console === Console.terminal) tellAgent(made, `resize ${columns} ${rows}`);

@@ -24,6 +24,7 @@ describe('the command line', () => {
       guest: 'debian',
       exec: undefined,
       cpus: 1,
+      maxCpus: 1,
       threads: false,
       memory: 256 << 20,
       kernel: undefined,
@@ -58,6 +59,7 @@ describe('the command line', () => {
 
   it('gives each of several vCPUs a thread, unless something needs all of them on one', () => {
     expect(run('debian', '--cpus', '2').threads).toBe(true);
+    expect(run('debian', '--max-cpus', '2').threads).toBe(true);
     expect(run('debian', '--threads', 'on').threads).toBe(true);
     expect(run('debian', '--cpus', '2', '--threads', 'off').threads).toBe(false);
     for (const option of [['--clock', 'virtual'], ['--gdb', '1234'], ['--trace', '-'], ['--stats']]) {
@@ -136,6 +138,9 @@ describe('the command line', () => {
     [['run', 'debian', '--cpus', '0'], '--cpus'],
     [['run', 'debian', '--cpus', '1e3'], '--cpus'],
     [['run', 'debian', '--cpus', '9'], '--cpus'],
+    [['run', 'debian', '--cpus', '2', '--max-cpus', '1'], '--max-cpus'],
+    [['run', 'debian', '--max-cpus', '9'], '--max-cpus'],
+    [['run', '--bios', 'x', '--max-cpus', '2'], '--max-cpus'],
     [['run', 'debian', '--memory', 'lots'], '--memory'],
     [['run', 'debian', '--memory', '0'], '--memory'],
     [['run', 'debian', '--timeout', '0'], '--timeout'],

@@ -59,6 +59,7 @@ export * from './state.ts';
 export * from './steal-time.ts';
 export * from './supervision.ts';
 export * from './token.ts';
+export * from './vcpu-allotment.ts';
 export * from './vcpu-thread.ts';
 export * from './virtio.ts';
 export * from './vsock.ts';

@@ -47,7 +47,13 @@ export type { CellCrash, CellEnd, CodedError } from './cells/end.ts';
 export { inlineCells } from './cells/inline-cells.ts';
 export type { CellKind, CellLimits, CellLink, CellOrder, Foundling } from './cells/link.ts';
 export type { MachineFacts, PlainEnd } from './cells/messages.ts';
-export { type MachineMaker, type MachineParts, type MachineRecipe, writeLine } from './cells/recipe.ts';
+export {
+  type HardwareAgent,
+  type MachineMaker,
+  type MachineParts,
+  type MachineRecipe,
+  writeLine,
+} from './cells/recipe.ts';
 export { type CellDeadlines, type CellEvent, RemoteCell, type RemoteCellOptions } from './cells/remote-cell.ts';
 export { type MachineDescription, machineDescription } from './machines/description.ts';
 export { MemoryControl, type MemoryControlOptions, type MemoryEvent } from './memory/memory-control.ts';

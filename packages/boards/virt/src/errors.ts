@@ -6,8 +6,8 @@ export const errors = defineErrors({
     hint: 'Ask for a whole number of MiB from 16 to 3584.',
   },
   VIV_BOARD_CPUS: {
-    when: 'The number of harts asked for is outside of 1 to 8.',
-    hint: 'Ask for 1 to 8 CPUs.',
+    when: 'The number of harts asked for is outside of 1 to 8, or more are to be held in reserve than a board can.',
+    hint: 'Ask for 1 to 8 CPUs, and with a kernel on SBI firmware in the host for up to 8 at most.',
   },
   VIV_BOARD_CONSOLES: {
     when: 'More consoles were given than the board has serial ports.',

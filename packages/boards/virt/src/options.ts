@@ -48,6 +48,11 @@ export interface VirtBoardOptions extends GuestServices {
   /** Harts. Default 1; 1 to 8. */
   readonly cpus?: number;
   /**
+   * Harts that the device tree tells of. The guest starts the first `cpus`; `VcpuAllotment` of the firmware changes that while
+   * it runs. Default `cpus`; up to 8, and for kernels on SBI firmware in the host.
+   */
+  readonly maxCpus?: number;
+  /**
    * Each CPU on a thread of its own, over shared memory: for cells that start threads, with the real clock. Default
    * false.
    */
@@ -87,7 +92,7 @@ export interface VirtBoardOptions extends GuestServices {
 }
 
 /** Throws `VIV_BOARD_MEMORY`, `VIV_BOARD_CPUS` and `VIV_BOARD_CONSOLES`. */
-export const checkOptions = (memory: number, cpus: number, consoles: number): void => {
+export const checkOptions = (memory: number, cpus: number, harts: number, consoles: number): void => {
   if (!Number.isInteger(memory) || memory < MINIMUM_MEMORY || memory > MAXIMUM_MEMORY || memory % PAGE !== 0) {
     throw errors.make(
       'VIV_BOARD_MEMORY',
@@ -96,6 +101,9 @@ export const checkOptions = (memory: number, cpus: number, consoles: number): vo
   }
   if (!Number.isInteger(cpus) || cpus < 1 || cpus > MAXIMUM_CPUS) {
     throw errors.make('VIV_BOARD_CPUS', `the board takes 1 to ${MAXIMUM_CPUS} CPUs, not ${cpus}`);
+  }
+  if (!Number.isInteger(harts) || harts < cpus || harts > MAXIMUM_CPUS) {
+    throw errors.make('VIV_BOARD_CPUS', `with ${cpus} CPUs, maxCpus is ${cpus} to ${MAXIMUM_CPUS}, not ${harts}`);
   }
   if (consoles > MAXIMUM_CONSOLES) {
     throw errors.make('VIV_BOARD_CONSOLES', `the board has ${MAXIMUM_CONSOLES} serial ports, not ${consoles}`);

@@ -11,6 +11,7 @@ import { bareFirmware } from '@vivarium/firmware-bare';
 import { sbi } from '@vivarium/firmware-sbi';
 import { linearMemory } from '@vivarium/memory-linear';
 import { riscvMmu } from '@vivarium/mmu-riscv';
+import { errors } from './errors.ts';
 import { type InterruptWiring, interruptWiring, wire } from './interrupt-wiring.ts';
 import { FREE_LINES, INTERRUPT_LINES, MEMORY_MAP, TIMEBASE_FREQUENCY } from './memory-map.ts';
 import { checkOptions, DEFAULT_MEMORY, type VirtBoardOptions, type VirtBoot } from './options.ts';
@@ -46,13 +47,14 @@ const serialPorts = (consoles: readonly PartSpec[], wiring: InterruptWiring): re
 /** Each CPU decodes code for itself. What is not used is not committed. */
 const threadedMemory = (cpus: number) => ({ shared: true, privateBytes: (16 + 44 * cpus) * MIB });
 
-const firmware = (boot: VirtBoot, consoles: number): PartSpec => {
+const firmware = (boot: VirtBoot, consoles: number, allotment: number | undefined): PartSpec => {
   const { kind, ...images } = boot;
   return {
     id: 'firmware',
     plugin: kind === 'kernel' ? sbi : bareFirmware,
     options: {
       ...images,
+      ...(allotment === undefined ? {} : { allotment }),
       model: MODEL,
       compatible: COMPATIBLE,
       aliases: Object.fromEntries(Array.from({ length: consoles }, (_, index) => [`serial${index}`, `uart${index}`])),
@@ -69,7 +71,14 @@ const firmware = (boot: VirtBoot, consoles: number): PartSpec => {
 export const virtBoard = (options: VirtBoardOptions): MachineSpec => {
   const { name = 'virt', memory = DEFAULT_MEMORY, cpus = 1, threads = false, clock = 'real', devices = [] } = options;
   const consoles = options.consoles ?? [pipeConsole()];
-  checkOptions(memory, cpus, consoles.length);
+  const { maxCpus: harts = cpus, boot } = options;
+  checkOptions(memory, cpus, harts, consoles.length);
+  if (harts > cpus && boot.kind !== 'kernel') {
+    throw errors.make(
+      'VIV_BOARD_CPUS',
+      'firmware in the guest starts all harts: maxCpus is for kernels on that of the host',
+    );
+  }
   const wiring = interruptWiring(options.interrupts ?? 'plic', options.boot.kind === 'bios');
   return {
     name,
@@ -78,13 +87,13 @@ export const virtBoard = (options: VirtBoardOptions): MachineSpec => {
       {
         id: 'memory',
         plugin: linearMemory,
-        options: { banks: [{ base: MEMORY_MAP.ram.base, size: memory }], ...(threads ? threadedMemory(cpus) : {}) },
+        options: { banks: [{ base: MEMORY_MAP.ram.base, size: memory }], ...(threads ? threadedMemory(harts) : {}) },
       },
       { id: 'mmu', plugin: riscvMmu, options: {} },
       {
         id: 'cpu',
         plugin: riscv64Core,
-        options: { ...options.core, ...wiring.core, harts: cpus, timebaseFrequency: TIMEBASE_FREQUENCY, threads },
+        options: { ...options.core, ...wiring.core, harts, timebaseFrequency: TIMEBASE_FREQUENCY, threads },
       },
       ...wiring.parts,
       {
@@ -103,7 +112,7 @@ export const virtBoard = (options: VirtBoardOptions): MachineSpec => {
       ...serialPorts(consoles, wiring),
       ...devices,
       ...virtioParts(options, wiring),
-      firmware(options.boot, consoles.length),
+      firmware(boot, consoles.length, harts > cpus ? cpus : undefined),
     ],
     mmioWindow: { ...MEMORY_MAP.platform, align: 4096 },
     interruptPool: { controller: wiring.controller, lines: FREE_LINES },

@@ -21,6 +21,9 @@ describe('virtBoard', () => {
     ['VIV_BOARD_CPUS', { cpus: 0 }],
     ['VIV_BOARD_CPUS', { cpus: 9 }],
     ['VIV_BOARD_CPUS', { cpus: 1.5 }],
+    ['VIV_BOARD_CPUS', { cpus: 2, maxCpus: 1 }],
+    ['VIV_BOARD_CPUS', { maxCpus: 9 }],
+    ['VIV_BOARD_CPUS', { maxCpus: 2, boot: { kind: 'bios' as const, bios: kernel } }],
     ['VIV_BOARD_CONSOLES', { consoles: ['a', 'b', 'c', 'd', 'e'].map((id) => pipeConsole(id)) }],
   ])('refuses with %s: %o', (code, options) => {
     expect(() => board(options)).toThrow(expect.objectContaining({ code }));
@@ -30,6 +33,12 @@ describe('virtBoard', () => {
     for (const options of [{ memory: 16 * MIB }, { memory: 3584 * MIB }, { cpus: 8 }]) {
       expect(board(options).parts.length).toBeGreaterThan(8);
     }
+  });
+
+  it('has harts in reserve, which the firmware does not start', () => {
+    const { parts } = board({ cpus: 2, maxCpus: 4 });
+    expect(parts.find(({ id }) => id === 'cpu')?.options).toMatchObject({ harts: 4 });
+    expect(parts.find(({ id }) => id === 'firmware')?.options).toMatchObject({ allotment: 2 });
   });
 
   it('gives each part an id of its own and plugs each serial port into its console', () => {

@@ -13,6 +13,10 @@ export const errors = defineErrors({
     when: 'The part named as debug console is not a device on the bus with a 16550-compatible register block.',
     hint: 'Name the id of a UART part, or leave `console` out to take the first one.',
   },
+  VIV_SBI_ALLOTMENT: {
+    when: 'More harts were allotted than there are, or so few that the boot hart is not among them.',
+    hint: 'The message says what is possible.',
+  },
   VIV_SBI_LOAD: {
     when: 'RAM refused an image at an address that it listed as RAM.',
     hint: 'This is a defect of the memory plugin: report it with the machine spec.',

@@ -33,6 +33,7 @@ import {
   PowerControlToken,
   StealTimeToken,
   SystemBusToken,
+  VcpuAllotmentToken,
 } from '@vivarium/contracts';
 import { errors } from './errors.ts';
 import { type SbiOptions, sbiOptions } from './options.ts';
@@ -44,7 +45,7 @@ export const sbi = definePlugin<SbiOptions>({
   version: '0.1.0',
   api: CONTRACTS_MAJOR,
   summary: 'Boots a RISC-V kernel in S-mode and answers its SBI calls',
-  provides: [FirmwareToken, StealTimeToken],
+  provides: [FirmwareToken, StealTimeToken, VcpuAllotmentToken],
   requires: [CpuCoreToken, MachineMemoryToken, SystemBusToken, PowerControlToken, ClockToken],
   options: sbiOptions,
   setup: async (context) => {
@@ -58,7 +59,11 @@ export const sbi = definePlugin<SbiOptions>({
       options: context.options,
     });
     return {
-      provides: [bind(FirmwareToken, firmware), bind(StealTimeToken, firmware.stealTime)],
+      provides: [
+        bind(FirmwareToken, firmware),
+        bind(StealTimeToken, firmware.stealTime),
+        bind(VcpuAllotmentToken, firmware.allotment),
+      ],
       wire: () => firmware.wire(),
       reset: () => firmware.reset(),
       dispose: () => firmware.dispose(),

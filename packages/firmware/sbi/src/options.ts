@@ -18,6 +18,8 @@ export const sbiOptions = z.strictObject({
   commandLine: z.string().default(''),
   /** Hart that starts; the others wait for `sbi_hart_start`. */
   bootHart: z.int().min(0).default(0),
+  /** Harts that may be started, those with the lowest ids; by default all. Changes while the machine runs. */
+  allotment: z.int().min(1).optional(),
   /** Part id of the UART that is the debug console; by default the first on the bus. */
   console: z.string().optional(),
   /** Root properties of the device tree. */

@@ -20,6 +20,7 @@ import type {
   Vcpu,
 } from '@vivarium/contracts';
 import { flatten, machineTree } from '@vivarium/fdt';
+import { Allotment } from './allotment.ts';
 import { type ConsolePort, findConsole } from './console-port.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { errors } from './errors.ts';
@@ -89,14 +90,20 @@ export class SbiFirmware implements Firmware {
   readonly #parts: SbiParts;
   /** Takes what the host knows about its harts' waiting, for the supervisor to read. */
   readonly stealTime: StealTime;
+  /** Which harts may be started. */
+  readonly allotment: Allotment;
   readonly #sta: StaExtension;
   #wired: Wired | undefined;
   #layout: BootLayout | undefined;
 
-  /** Throws `VIV_SBI_COMMAND_LINE`. */
+  /** Throws `VIV_SBI_COMMAND_LINE`, `VIV_SBI_CORE` and `VIV_SBI_ALLOTMENT`. */
   constructor(parts: SbiParts) {
     checkCommandLine(parts.options.commandLine);
     this.#parts = parts;
+    const harts = parts.core.vcpus.length;
+    const { bootHart, allotment } = parts.options;
+    checkCore(parts.core, bootHart);
+    this.allotment = new Allotment(harts, bootHart, allotment ?? harts);
     this.#sta = new StaExtension(parts.memory);
     this.stealTime = this.#sta;
   }
@@ -152,7 +159,7 @@ export class SbiFirmware implements Firmware {
       new TimeExtension(),
       new IpiExtension(harts),
       new RfenceExtension(harts),
-      new HsmExtension(harts, memory),
+      new HsmExtension(harts, memory, this.allotment),
       new SrstExtension(power),
       this.#sta,
       new FwftExtension(),

@@ -115,6 +115,25 @@ describe('remote fences', () => {
 });
 
 describe('hart states', () => {
+  it('refuses harts that are not allotted, and starts them once they are', () => {
+    const machine = new FakeMachine({ options: { allotment: 2 } }).boot();
+    const start = (hart: number) => machine.call(HSM, 0, [hart, RAM + 0x100, 0])[0];
+    expect([start(1), start(2)]).toEqual([SUCCESS, INVALID_PARAM]);
+    expect(machine.call(HSM, 2, [2])).toEqual([SUCCESS, 1n]);
+    machine.firmware.allotment.allot(3);
+    expect(start(2)).toBe(SUCCESS);
+    // What runs goes on until the guest stops it.
+    machine.firmware.allotment.allot(1);
+    expect(machine.call(HSM, 2, [2])).toEqual([SUCCESS, 0n]);
+    expect(start(1)).toBe(INVALID_PARAM);
+  });
+
+  it.each([0, -1, 4, 1.5])('cannot be allotted for %d of three harts', (count) => {
+    const { firmware } = new FakeMachine().boot();
+    expect(() => firmware.allotment.allot(count)).toThrow(expect.objectContaining({ code: 'VIV_SBI_ALLOTMENT' }));
+    expect(firmware.allotment.count).toBe(3);
+  });
+
   it('starts a stopped hart in S-mode with its id and the argument', () => {
     const machine = new FakeMachine().boot();
     expect(machine.call(HSM, 2, [1])).toEqual([SUCCESS, 1n]);

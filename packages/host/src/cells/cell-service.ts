@@ -227,7 +227,7 @@ export class CellService implements AsyncDisposable {
     const core = machine.get(CpuCoreToken);
     const ids = machine.parts.filter(({ provides }) => provides.includes(CharPortToken.id)).map(({ id }) => id);
     const memory = machine.get(MachineMemoryToken).banks.reduce((sum, { length }) => sum + length, 0);
-    const hardware = new CellHardware(machine, () => this.#state);
+    const hardware = new CellHardware(made, () => this.#state);
     const paged = overcommit && this.#paged(machine, hardware, overcommit.swap);
     return {
       ...made,

@@ -14,6 +14,15 @@ export interface MachineRecipe {
   readonly options?: unknown;
 }
 
+/**
+ * How a guest is asked to do its part of a change, where it has an agent for that. Each resolves when the guest says that
+ * it has, and rejects when it says that it cannot; `signal` ends the wait.
+ */
+export interface HardwareAgent {
+  /** So many of the machine's vCPUs are to be in use, the first ones. */
+  vcpus(machine: Machine, count: number, signal: AbortSignal): Promise<void>;
+}
+
 /** A machine as a recipe makes it, and what only it knows how to do. */
 export interface MachineParts {
   readonly spec: MachineSpec;
@@ -25,6 +34,8 @@ export interface MachineParts {
   readonly powerOff?: (machine: Machine) => void;
   /** Tells the guest the size of a console's terminal where the console's own part cannot. */
   readonly resize?: (machine: Machine, console: string, columns: number, rows: number) => void;
+  /** Without it, guests are believed to see changes of their hardware by themselves. */
+  readonly hardware?: HardwareAgent;
   /** Gives back what the recipe opened, once the machine is disposed of. */
   readonly close?: () => void | Promise<void>;
 }

@@ -1,10 +1,11 @@
 import { MachineMemoryToken, MemoryBalloonToken } from '@vivarium/contracts';
-import type { Machine } from '@vivarium/kernel';
+import type { Made } from '../cells/recipe-load.ts';
 import { errors } from '../errors.ts';
 import { BalloonTarget } from './balloon-target.ts';
 import type { HardwareChange, HardwareView } from './change.ts';
 import { MemoryChange } from './memory-change.ts';
 import { Patience } from './patience.ts';
+import { VcpuChange } from './vcpu-change.ts';
 
 type State = 'created' | 'running' | 'paused' | 'ended';
 
@@ -14,20 +15,22 @@ export class CellHardware {
   readonly balloon: BalloonTarget | undefined;
   readonly #state: () => State;
   readonly #memory: MemoryChange;
+  readonly #vcpus: VcpuChange;
   readonly #waits = new Set<Patience>();
   /** By what is changed: one change after the other. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
-  constructor(machine: Machine, state: () => State) {
+  constructor({ machine, parts }: Made, state: () => State) {
     this.#state = state;
     const { size } = machine.get(MachineMemoryToken);
     const balloon = machine.parts.find(({ provides }) => provides.includes(MemoryBalloonToken.id));
     this.balloon = balloon && new BalloonTarget(machine.get(MemoryBalloonToken, balloon.id));
     this.#memory = new MemoryChange(this.balloon, size);
+    this.#vcpus = new VcpuChange(machine, parts.hardware);
   }
 
   get view(): HardwareView {
-    return { memory: this.#memory.bytes };
+    return { vcpus: this.#vcpus.count, memory: this.#memory.bytes };
   }
 
   /** Resolves when the guest has done its part. Throws coded errors, and then all is as it was. */
@@ -66,6 +69,11 @@ export class CellHardware {
   }
 
   #do(change: HardwareChange, patience: Patience | undefined): Promise<void> {
-    return this.#memory.set(change.bytes, patience);
+    switch (change.do) {
+      case 'memory':
+        return this.#memory.set(change.bytes, patience);
+      case 'vcpus':
+        return this.#vcpus.set(change.count, patience);
+    }
   }
 }

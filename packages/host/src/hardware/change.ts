@@ -4,6 +4,7 @@ import * as z from 'zod';
 export const LONGEST_PATIENCE = 600_000;
 /** When whoever asks does not say. */
 export const DEFAULT_PATIENCE = 30_000;
+const MOST_VCPUS = 4096;
 const MOST_MEMORY = 2 ** 40;
 
 /** Milliseconds that the guest has to do its part. */
@@ -13,11 +14,15 @@ const timeout = z.int().min(0).max(LONGEST_PATIENCE);
 export const hardwareChange = z.discriminatedUnion('do', [
   /** So many bytes of memory for the guest, of those that the machine has. */
   z.object({ do: z.literal('memory'), bytes: z.int().min(1).max(MOST_MEMORY), timeout }),
+  /** So many vCPUs for the guest, of those that the machine has. */
+  z.object({ do: z.literal('vcpus'), count: z.int().min(1).max(MOST_VCPUS), timeout }),
 ]);
 export type HardwareChange = z.infer<typeof hardwareChange>;
 
 /** What a guest has now of what its machine has. */
 export const hardwareView = z.object({
+  /** vCPUs that it may start. */
+  vcpus: z.int().min(1).max(MOST_VCPUS),
   /** Bytes of memory that its owner lets it have; the host's policy may ask for more than the rest. */
   memory: z.int().min(0),
 });
@@ -25,17 +30,26 @@ export type HardwareView = z.infer<typeof hardwareView>;
 
 /** What was changed of a machine, and holds until it is changed again, in later runs, too. */
 export const keptChanges = z.object({
+  vcpus: z.int().min(1).max(MOST_VCPUS).optional(),
   memory: z.int().min(1).max(MOST_MEMORY).optional(),
 });
 export type KeptChanges = z.infer<typeof keptChanges>;
 
 /** The changes that bring a machine as its recipe makes it to where it was. */
-export const changesOf = ({ memory }: KeptChanges): readonly HardwareChange[] => [
-  ...(memory === undefined ? [] : [{ do: 'memory' as const, bytes: memory, timeout: DEFAULT_PATIENCE }]),
-];
+export const changesOf = ({ vcpus, memory }: KeptChanges): readonly HardwareChange[] => {
+  const timeout = DEFAULT_PATIENCE;
+  return [
+    ...(vcpus === undefined ? [] : [{ do: 'vcpus' as const, count: vcpus, timeout }]),
+    ...(memory === undefined ? [] : [{ do: 'memory' as const, bytes: memory, timeout }]),
+  ];
+};
 
 /** What holds after a change. */
-export const afterChange = (kept: KeptChanges, change: HardwareChange): KeptChanges => ({
-  ...kept,
-  memory: change.bytes,
-});
+export const afterChange = (kept: KeptChanges, change: HardwareChange): KeptChanges => {
+  switch (change.do) {
+    case 'memory':
+      return { ...kept, memory: change.bytes };
+    case 'vcpus':
+      return { ...kept, vcpus: change.count };
+  }
+};

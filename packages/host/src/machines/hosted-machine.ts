@@ -82,6 +82,11 @@ export interface HostedMachine {
    * What was changed holds for later runs, too.
    */
   setMemory(bytes: number, options?: ChangeOptions): Promise<void>;
+  /**
+   * Lets its guest have so many of the vCPUs that the machine has, the first ones. An agent in the guest starts and stops
+   * them; without one, a guest gets more and gives none back. Throws as `setMemory`.
+   */
+  setVcpus(count: number, options?: ChangeOptions): Promise<void>;
   /** Does something with the pages of its guest; see `MemoryControl`, which does. */
   page(act: MemoryAct, bytes?: Uint8Array): Promise<MemoryAnswer & { readonly bytes?: Uint8Array }>;
   /** Of the present cell, when the machine is leased. */

@@ -52,7 +52,7 @@ const NO_FACTS: MachineFacts = {
   memory: 0,
   consoles: [],
   canPowerOff: false,
-  hardware: { memory: 0 },
+  hardware: { vcpus: 1, memory: 0 },
 };
 
 /** Keeps a machine: its cells one after the other, its consoles, what is decided when a run is over. */
@@ -202,6 +202,10 @@ export class KeptMachine implements HostedMachine {
 
   setMemory(bytes: number, { timeout = DEFAULT_PATIENCE }: ChangeOptions = {}): Promise<void> {
     return this.#change({ do: 'memory', bytes, timeout });
+  }
+
+  setVcpus(count: number, { timeout = DEFAULT_PATIENCE }: ChangeOptions = {}): Promise<void> {
+    return this.#change({ do: 'vcpus', count, timeout });
   }
 
   page(act: MemoryAct, bytes?: Uint8Array): Promise<MemoryAnswer & { readonly bytes?: Uint8Array }> {

@@ -189,6 +189,29 @@ export const cellSuite = (
       await expect(waits).rejects.toMatchObject({ code: 'VIV_CELL_ENDED' });
     });
 
+    it('changes the vCPUs of its guest, before the start and while it runs', async () => {
+      await using cell = await create(recipe('allotted', { agent: 'obeys' }));
+      expect(cell.facts).toMatchObject({ vcpus: 4, hardware: { vcpus: 1 } });
+      await cell.change({ do: 'vcpus', count: 2, timeout: 0 });
+      await cell.start();
+      for (const count of [4, 1, 3]) {
+        await cell.change({ do: 'vcpus', count, timeout: 30_000 });
+        expect(cell.facts.hardware.vcpus).toBe(count);
+      }
+      const change = cell.change({ do: 'vcpus', count: 5, timeout: 30_000 });
+      await expect(change).rejects.toMatchObject({ code: 'VIV_CELL_CHANGE' });
+    });
+
+    it.each(['lies', 'silent', 'refuses'])('leaves vCPUs as they are when the agent %s', async (agent) => {
+      await using cell = await create(recipe('allotted', { agent }));
+      await cell.start();
+      const change = cell.change({ do: 'vcpus', count: 2, timeout: 100 });
+      await expect(change).rejects.toMatchObject(
+        agent === 'refuses' ? { message: 'the guest says no' } : { code: 'VIV_CELL_GUEST' },
+      );
+      expect(cell.facts.hardware.vcpus).toBe(1);
+    });
+
     it('says when a machine has no balloon', async () => {
       await using cell = await create(program('spin'));
       const change = cell.change({ do: 'memory', bytes: 4096, timeout: 0 });

@@ -3,6 +3,7 @@ import { pipeConsole, virtBoard } from '@vivarium/board-virt';
 import {
   bind,
   CharPortToken,
+  CpuCoreToken,
   CONTRACTS_MAJOR,
   definePlugin,
   DeviceToken,
@@ -10,7 +11,7 @@ import {
   type MemoryBalloon,
   MemoryBalloonToken,
 } from '@vivarium/contracts';
-import type { MachineParts } from '@vivarium/host';
+import type { HardwareAgent, MachineParts } from '@vivarium/host';
 import { assemble } from '@vivarium/isa-riscv';
 
 const HEADER = `
@@ -202,6 +203,57 @@ export const giving = (options: unknown): MachineSpec => {
   const { most } = options as { readonly most: number };
   const sound = spec('spin');
   return { ...sound, parts: [...sound.parts, { id: 'balloon0', plugin: ballooned(most) }] };
+};
+
+/** A Linux Image that goes on behind its header. */
+const kernelImage = (code: Uint8Array): Uint8Array => {
+  const header = 64;
+  const bytes = new Uint8Array(header + code.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 0x0400_006f, true); // j . + 64
+  view.setBigUint64(8, 0x20_0000n, true);
+  view.setBigUint64(16, BigInt(bytes.length + 4096), true);
+  view.setUint32(56, 0x0543_5352, true);
+  bytes.set(code, header);
+  return bytes;
+};
+
+const kernelEntry = 0x8020_0040n;
+
+/** What a guest's agent makes of what it is asked for. */
+const AGENTS: Readonly<Record<string, HardwareAgent>> = {
+  /** It is the guest: vCPUs that it starts spin. */
+  obeys: {
+    vcpus: async (machine, count) => {
+      for (const vcpu of machine.get(CpuCoreToken).vcpus) {
+        if (vcpu.index >= count) vcpu.stop();
+        else if (!vcpu.running) vcpu.start(kernelEntry, 0n);
+      }
+    },
+  },
+  lies: { vcpus: async () => {} },
+  silent: { vcpus: () => new Promise(() => {}) },
+  refuses: {
+    vcpus: async () => {
+      throw new Error('the guest says no');
+    },
+  },
+};
+
+/** One of four vCPUs at first, and a guest that does what its agent is called when it is to have more, or less. */
+export const allotted = (options: unknown): MachineParts => {
+  const { agent, threads = false } = options as { readonly agent?: string; readonly threads?: boolean };
+  const { bytes } = assemble('csrw sie, zero\n 1: addi t0, t0, 1\n j 1b', { base: kernelEntry });
+  const hardware = AGENTS[agent ?? ''];
+  return {
+    spec: virtBoard({
+      memory: 32 * MIB,
+      maxCpus: 4,
+      threads,
+      boot: { kind: 'kernel', kernel: { name: 'spin', bytes: kernelImage(bytes) } },
+    }),
+    ...(hardware === undefined ? {} : { hardware }),
+  };
 };
 
 export const failing = (): never => {

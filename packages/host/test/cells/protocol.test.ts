@@ -53,7 +53,7 @@ const FACTS = {
   memory: 4096,
   consoles: ['console0'],
   canPowerOff: false,
-  hardware: { memory: 4096 },
+  hardware: { vcpus: 1, memory: 4096 },
 };
 const STATS = { instructions: 1, slices: 1, idleMilliseconds: 0, wallMilliseconds: 1 };
 

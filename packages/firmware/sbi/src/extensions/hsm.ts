@@ -1,4 +1,4 @@
-import type { GuestMemory } from '@vivarium/contracts';
+import type { GuestMemory, VcpuAllotment } from '@vivarium/contracts';
 import { failure, NO_RETURN, type SbiCall, type SbiExtension, type SbiReturn, success } from '../call.ts';
 import type { Harts } from '../harts.ts';
 import {
@@ -31,8 +31,10 @@ export class HsmExtension implements SbiExtension {
   readonly id = EID_HSM;
   readonly #harts: Harts;
   readonly #memory: GuestMemory;
+  readonly #allotment: Pick<VcpuAllotment, 'count'>;
 
-  constructor(harts: Harts, memory: GuestMemory) {
+  constructor(harts: Harts, memory: GuestMemory, allotment: Pick<VcpuAllotment, 'count'>) {
+    this.#allotment = allotment;
     this.#harts = harts;
     this.#memory = memory;
   }
@@ -55,7 +57,8 @@ export class HsmExtension implements SbiExtension {
 
   #start({ args: [id, address, opaque] }: SbiCall): SbiReturn {
     const hart = this.#harts.find(id);
-    if (hart === undefined) {
+    // A hart that is not allotted "cannot be started in supervisor mode" (section 9.1).
+    if (hart === undefined || hart.index >= this.#allotment.count) {
       return failure(SBI_ERR_INVALID_PARAM);
     }
     if (!this.#isExecutable(address)) {

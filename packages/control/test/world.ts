@@ -31,7 +31,7 @@ const FACTS = {
   memory: 1 << 20,
   consoles: ['console0'],
   canPowerOff: true,
-  hardware: { memory: 1 << 20 },
+  hardware: { vcpus: 1, memory: 1 << 20, slots: 0, devices: [] },
 };
 /** Console of a guest's requests, on machines of the template `ported`. */
 export const PORT = 'port0';

@@ -15,7 +15,7 @@ const FACTS = {
   memory: 1 << 20,
   consoles: ['console0'],
   canPowerOff: true,
-  hardware: { memory: 1 << 20 },
+  hardware: { vcpus: 1, memory: 1 << 20, slots: 0, devices: [] },
 };
 
 interface Message {

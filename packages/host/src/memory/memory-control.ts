@@ -242,18 +242,17 @@ export class MemoryControl implements AsyncDisposable {
       if (answer.trouble !== undefined) this.#tell({ kind: 'trouble', machine: machine.name, ...answer.trouble });
       return answer;
     } catch (error) {
-      this.#forget(machine.name);
+      // It may be alive, and have pages in the shared file, until the host says that it has ended.
+      this.#known.delete(machine.name);
       this.#tell({ kind: 'trouble', machine: machine.name, ...codedError(error, 'VIV_CELL_ENDED') });
       return undefined;
     }
   }
 
   #forget(name: string): void {
-    const known = this.#known.get(name);
     this.#known.delete(name);
-    if (known === undefined) return;
-    this.#waiting.delete(known.machine);
-    this.#domains.get(domainOf(known.machine))?.leave(name);
+    for (const machine of this.#waiting) if (machine.name === name) this.#waiting.delete(machine);
+    for (const pages of this.#domains.values()) pages.leave(name);
   }
 
   async #release(): Promise<void> {

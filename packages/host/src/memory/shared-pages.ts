@@ -35,7 +35,7 @@ export class SharedPages {
     return this.#slots.get(hash);
   }
 
-  /** Puts a page in, used by nobody yet; undefined when the file is full. Throws what writing throws. */
+  /** Puts a page in, for whoever calls to `use` at once; undefined when the file is full. Throws what writing throws. */
   add(hash: number, page: Uint8Array): number | undefined {
     const slot = this.#free.at(-1) ?? this.#hashes.length;
     if (slot >= this.#most) return undefined;
@@ -63,11 +63,11 @@ export class SharedPages {
     if (given === has) slots?.delete(slot);
     else slots?.set(slot, has - given);
     this.#uses[slot] = (this.#uses[slot] ?? 0) - given;
-    this.drop(slot);
+    this.#drop(slot);
   }
 
   /** Frees a slot if nobody uses it. */
-  drop(slot: number): void {
+  #drop(slot: number): void {
     const hash = this.#hashes[slot];
     if (hash === undefined || this.#uses[slot] !== 0 || this.#slots.get(hash) !== slot) return;
     this.#slots.delete(hash);

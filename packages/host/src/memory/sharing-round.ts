@@ -16,9 +16,13 @@ interface Sighting {
   readonly page: number;
 }
 
+type Trouble = (sharer: string, error: { readonly code: string; readonly message: string }) => void;
+
 /** Pages in an `adopt`: each is compared with the file. */
 const ADOPTED = 1024;
 const PLACES = 2 ** 20;
+/** Uses slots for the time of a round; no machine is called that. */
+const ROUND = '';
 
 const place = ({ sharer, page }: Sighting): number => sharer * PLACES + page;
 const sighting = (at: number): Sighting => ({ sharer: Math.floor(at / PLACES), page: at % PLACES });
@@ -30,8 +34,17 @@ const sighting = (at: number): Sighting => ({ sharer: Math.floor(at / PLACES), p
 export const shareRound = async (
   sharers: readonly Sharer[],
   pages: SharedPages,
-  trouble: (sharer: string, error: { readonly code: string; readonly message: string }) => void,
+  trouble: Trouble,
 ): Promise<readonly number[]> => {
+  try {
+    return await share(sharers, pages, trouble);
+  } finally {
+    // What was put in and then not taken, because it had changed, is of no use.
+    pages.leave(ROUND);
+  }
+};
+
+const share = async (sharers: readonly Sharer[], pages: SharedPages, trouble: Trouble): Promise<readonly number[]> => {
   const won = sharers.map(() => 0);
   const seen = new Map<number, number>();
   const doubles = new Map<number, number[]>();
@@ -40,6 +53,8 @@ export const shareRound = async (
     const slot = pages.slotOf(hash);
     if (slot !== undefined) {
       adoptions[found.sharer]?.push(found.page, slot);
+      // The last guest that uses it may look at its page before this one has adopted the slot.
+      pages.use(ROUND, slot);
       return;
     }
     const first = seen.get(hash);
@@ -68,10 +83,14 @@ export const shareRound = async (
     const list = adoptions[index] ?? [];
     for (let at = 0; at < list.length; at += ADOPTED * 2) {
       const part = list.slice(at, at + ADOPTED * 2);
-      const answer = await sharer.act({ do: 'adopt', file: pages.file.path }, bytesOf(part));
       const slots = new Map(
         part.flatMap((page, each) => (each % 2 === 0 ? [[page, part[each + 1] ?? 0] as const] : [])),
       );
+      const answer = await sharer.act({ do: 'adopt', file: pages.file.path }, bytesOf(part)).catch((error: unknown) => {
+        // Nobody knows what it took; while it runs its slots must stay what they are.
+        for (const slot of slots.values()) pages.use(sharer.name, slot);
+        throw error;
+      });
       for (const page of answer.pages ?? []) {
         const slot = slots.get(page);
         if (slot !== undefined) pages.use(sharer.name, slot);
@@ -81,8 +100,6 @@ export const shareRound = async (
       if (answer.trouble !== undefined) trouble(sharer.name, answer.trouble);
     }
   }
-  // What was put in and then not taken, because it had changed, is of no use.
-  for (const slot of fresh.values()) pages.drop(slot);
   return won;
 };
 
@@ -107,6 +124,7 @@ const store = async (
         try {
           const slot = pages.add(hash, page);
           if (slot === undefined) return slots;
+          pages.use(ROUND, slot);
           slots.set(hash, slot);
         } catch (error) {
           trouble(codedError(error, 'VIV_PAGE_SHARED'));

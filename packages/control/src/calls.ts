@@ -1,4 +1,4 @@
-import type { Dispatcher, Host, HostedMachine } from '@vivarium/host';
+import type { Dispatcher, Host, HostedMachine, MemoryControl, MemoryReport } from '@vivarium/host';
 import type * as z from 'zod';
 import type { AuditLog } from './audit.ts';
 import type { Entitlements } from './entitlements.ts';
@@ -13,6 +13,7 @@ export interface CallContext {
   readonly fleet: Fleet;
   readonly entitlements: Entitlements;
   readonly dispatcher: Dispatcher | undefined;
+  readonly memory: Pick<MemoryControl, 'reports' | 'held' | 'state'> | undefined;
   readonly audit: AuditLog;
   readonly facts: {
     readonly version: string;
@@ -64,11 +65,23 @@ const viewOf = (
   };
 };
 
-const usageOf = ({ fleet, dispatcher, entitlements, facts }: CallContext): UsageView => {
+const pagesOf = ({ present, active, zero, shared, compressed, swapped, balloon }: MemoryReport) => ({
+  present,
+  active,
+  zero,
+  shared,
+  compressed,
+  swapped,
+  balloon: balloon?.actual ?? 0,
+});
+
+const usageOf = ({ fleet, dispatcher, entitlements, memory, facts }: CallContext): UsageView => {
+  const reports = memory?.reports;
   const machines = fleet.all.map(([machine, record]) => {
     const { status, stats, facts: own, restarts } = machine.info();
     const vcpus = entitlements.stats(machine.name);
     const sum = (of: 'run' | 'ready'): number => Math.round(vcpus.reduce((total, each) => total + each[of], 0));
+    const report = reports?.get(machine.name);
     const awake = Math.max(0, stats.wallMilliseconds - stats.idleMilliseconds) * MILLISECOND;
     return {
       name: machine.name,
@@ -78,6 +91,7 @@ const usageOf = ({ fleet, dispatcher, entitlements, facts }: CallContext): Usage
       vcpus: record.vcpus,
       // One that has ended has given its memory back.
       memory: status === 'ended' || status === 'waiting' ? 0 : own.memory,
+      ...(report === undefined ? {} : { pages: pagesOf(report) }),
       run: scheduled(record, dispatcher !== undefined) ? sum('run') : Math.round(awake),
       ready: sum('ready'),
       wakeLatency: Math.round(Math.max(0, ...vcpus.map(({ wakeLatency }) => wakeLatency.p99))),
@@ -88,7 +102,11 @@ const usageOf = ({ fleet, dispatcher, entitlements, facts }: CallContext): Usage
   return {
     time: Math.round(performance.now() * MILLISECOND),
     pcpus: (dispatcher?.pcpus ?? []).map(({ pcpu, busy }) => ({ id: pcpu, busy: Math.round(busy) })),
-    memory: { capacity: facts.memory, used: machines.reduce((sum, { memory }) => sum + memory, 0) },
+    memory: {
+      capacity: facts.memory,
+      used: machines.reduce((sum, { memory: own }) => sum + own, 0),
+      ...(memory === undefined ? {} : { held: memory.held, state: memory.state }),
+    },
     machines,
   };
 };

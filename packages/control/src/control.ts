@@ -1,5 +1,5 @@
 import { isVivariumError } from '@vivarium/contracts';
-import type { Dispatcher, Host, ResourceControl } from '@vivarium/host';
+import type { Dispatcher, Host, MemoryControl, ResourceControl } from '@vivarium/host';
 import { type AuditLog, Auditor, memoryAudit } from './audit.ts';
 import { answers, type CallContext } from './calls.ts';
 import { Entitlements } from './entitlements.ts';
@@ -28,6 +28,8 @@ export interface ControlOptions {
   readonly dispatcher?: Dispatcher;
   /** Admission, and weights and caps by a policy; whoever owns it calls its `update`. Default: weights and caps as they are. */
   readonly resources?: ResourceControl;
+  /** Takes pages of machines with `overcommit`, and says so in `usage`; whoever owns it calls its `update`. */
+  readonly memory?: Pick<MemoryControl, 'reports' | 'held' | 'state'>;
   /** What is kept of machines. Default: in memory. */
   readonly store?: MachineStore;
   /** Records as this control plane has them: share the map with {@link recordsFor} when the host is to know the past. */
@@ -106,6 +108,7 @@ class HostControl implements Control {
       fleet: this.#fleet,
       entitlements,
       dispatcher,
+      memory: options.memory,
       audit: this.#auditor.log,
       facts: { version, startedAt: now(), memory, cells, templates: Object.keys(templates) },
     };

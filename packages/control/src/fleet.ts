@@ -219,6 +219,8 @@ export class Fleet {
         ...(made.onReboot === undefined ? {} : { onReboot: made.onReboot }),
         ...(made.writable === undefined ? {} : { writable: [...made.writable] }),
         ...(limits === undefined ? {} : { limits }),
+        ...(order.overcommit === undefined ? {} : { overcommit: order.overcommit }),
+        ...(order.salt === undefined ? {} : { claims: { salt: order.salt } }),
       },
       template,
       desired: 'created',

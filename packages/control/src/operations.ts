@@ -10,6 +10,7 @@ import {
   machineView,
   management,
   restart,
+  salt,
   usageView,
   weight,
 } from './schemas.ts';
@@ -83,6 +84,10 @@ export const operations = {
       restart: restart.optional(),
       management: management.optional(),
       limits: machineDescription.shape.limits.meta({ description: 'Of its cell; memory in MiB' }),
+      overcommit: machineDescription.shape.overcommit.meta({
+        description: 'Its pages may be taken where memory is short, and so many MiB of them written to a swap file',
+      }),
+      salt: salt.optional(),
       start: z.boolean().optional().meta({ description: 'Start it, too' }),
     }),
     output: machineView,

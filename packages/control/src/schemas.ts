@@ -28,6 +28,11 @@ export const management = z
   .enum(ROLES)
   .meta({ description: 'What its guest may do with this host; without it, nothing, and its attempts are audited' });
 export const restart = z.enum(['never', 'on-failure', 'always']);
+export const salt = z
+  .string()
+  .min(1)
+  .max(128)
+  .meta({ description: 'Machines of the same have equal pages once; without it, a machine shares with nobody' });
 export const desired = z
   .enum(['created', 'running', 'paused', 'stopped'])
   .meta({ description: 'What its owner asked for last' });
@@ -75,10 +80,30 @@ export const machineView = z.object({
 });
 export type MachineView = z.output<typeof machineView>;
 
+const bytes = whole.meta({ description: 'Bytes' });
+
+/** What there is of the memory of a machine whose pages may be taken. */
+export const pagesView = z.object({
+  present: bytes.meta({ description: 'Bytes with memory behind them' }),
+  active: bytes.meta({ description: 'Of those, looked at lately' }),
+  zero: bytes.meta({ description: 'Bytes of zeroes, which take no memory' }),
+  shared: bytes,
+  compressed: bytes,
+  swapped: bytes,
+  balloon: bytes,
+});
+
 export const usageView = z.object({
   time: whole.meta({ description: 'Nanoseconds of a clock that only goes forward' }),
   pcpus: z.array(z.object({ id: whole, busy: whole.meta({ description: 'Nanoseconds' }) })),
-  memory: z.object({ capacity: whole, used: whole }).meta({ description: 'Bytes of guest memory' }),
+  memory: z
+    .object({
+      capacity: whole,
+      used: whole,
+      held: whole.optional().meta({ description: 'What machines of which pages are taken hold, where some may be' }),
+      state: z.enum(['high', 'clear', 'soft', 'hard', 'low']).optional(),
+    })
+    .meta({ description: 'Bytes of guest memory' }),
   machines: z.array(
     z.object({
       name: machineName,
@@ -87,6 +112,7 @@ export const usageView = z.object({
       cap,
       vcpus: whole,
       memory: whole,
+      pages: pagesView.optional().meta({ description: 'Of a machine whose pages may be taken' }),
       run: whole.meta({ description: 'Nanoseconds that its vCPUs ran in all' }),
       ready: whole.meta({ description: 'Nanoseconds that they wanted to run and did not' }),
       wakeLatency: whole.meta({ description: 'Nanoseconds from wake to run, 99 of 100 are shorter' }),

@@ -346,3 +346,48 @@ describe('the audit log', () => {
       expect(entry?.input.length).toBe(512);
     }));
 });
+
+describe('memory that is taken from machines', () => {
+  it('is asked for when a machine is made, kept with it, and told in its usage', async () => {
+    const report = {
+      size: 1 << 20,
+      present: 4096,
+      active: 0,
+      zero: 8192,
+      shared: 12_288,
+      compressed: 16_384,
+      compressedHeld: 1000,
+      compressedMost: 65_536,
+      swapped: 20_480,
+      swapMost: 1 << 20,
+      restored: 0,
+      balloon: { actual: 24_576, target: 24_576, limit: 1 << 20 },
+    };
+    const reports = new Map([['dense', report]]);
+    const world = new World();
+    const { control, host } = new Incarnation(world, undefined, { memory: { reports, held: 5096, state: 'soft' } });
+    await control.recover();
+    await control.call(admin, 'create', { name: 'plain', template: 'plain' });
+    await control.call(admin, 'create', {
+      name: 'dense',
+      template: 'plain',
+      overcommit: { swap: 16 },
+      salt: 'tenant',
+      start: true,
+    });
+    expect(host.machines.map(({ description }) => [description.overcommit, description.claims])).toEqual([
+      [undefined, undefined],
+      [{ swap: 16 }, { salt: 'tenant' }],
+    ]);
+    const { memory, machines } = await control.call(viewer, 'usage', {});
+    expect(memory).toMatchObject({ held: 5096, state: 'soft' });
+    expect(machines.map(({ pages }) => pages)).toEqual([
+      undefined,
+      { present: 4096, active: 0, zero: 8192, shared: 12_288, compressed: 16_384, swapped: 20_480, balloon: 24_576 },
+    ]);
+    await expect(
+      control.call(admin, 'create', { name: 'odd', template: 'plain', overcommit: { swap: -1 } }),
+    ).rejects.toMatchObject({ code: 'VIV_CONTROL_INPUT' });
+    await host[Symbol.asyncDispose]();
+  });
+});

@@ -11,6 +11,7 @@ import {
 } from '@vivarium/contracts';
 import { codedError } from '../cells/plain.ts';
 import { errors } from '../errors.ts';
+import { hostNow } from '../event-loop.ts';
 import { claimsOf } from '../machines/claims.ts';
 import type { Host } from '../machines/host.ts';
 import type { HostedMachine } from '../machines/hosted-machine.ts';
@@ -49,8 +50,9 @@ interface Known {
   report: MemoryReport;
 }
 
-/** Milliseconds for a round of sharing not to come again: it looks at all idle pages. */
+/** Milliseconds for a round of sharing not to come again, and times as long as the last one took: it looks at all pages. */
 const BETWEEN_ROUNDS = 1000;
+const ROUNDS_REST = 4;
 /** Steps of one kind at one guest in one update: each is bounded, so that cells stay live. */
 const MOST_STEPS = 16;
 
@@ -66,7 +68,8 @@ export class MemoryControl implements AsyncDisposable {
   readonly #waiting = new Set<HostedMachine>();
   readonly #remove: () => void;
   #state: MemoryState = 'high';
-  #sharedAt = Number.NEGATIVE_INFINITY;
+  /** When the next round of sharing may be. */
+  #shareAt = Number.NEGATIVE_INFINITY;
   #blocked = false;
   #running: Promise<void> | undefined;
   #now = 0;
@@ -186,8 +189,8 @@ export class MemoryControl implements AsyncDisposable {
   }
 
   async #share(known: readonly Known[]): Promise<number> {
-    if (known.length === 0 || this.#now - this.#sharedAt < BETWEEN_ROUNDS) return 0;
-    this.#sharedAt = this.#now;
+    if (known.length === 0 || this.#now < this.#shareAt) return 0;
+    const began = hostNow();
     let all = 0;
     const domains = Map.groupBy(known, ({ machine }) => domainOf(machine));
     for (const [domain, members] of domains) {
@@ -202,6 +205,7 @@ export class MemoryControl implements AsyncDisposable {
         if (part > 0) this.#acted('share', machine, 0, part);
       });
     }
+    this.#shareAt = this.#now + Math.max(BETWEEN_ROUNDS, ROUNDS_REST * (hostNow() - began));
     return all;
   }
 

@@ -34,6 +34,9 @@ export interface RunRequest {
   readonly vsock: VsockArgument | undefined;
   /** Bytes that the guest is asked to do without from the start; undefined: there is no balloon. */
   readonly balloon: number | undefined;
+  /** Hot-plug slots on the PCI bus, and folders of disks that may be put into them and written. */
+  readonly slots: number;
+  readonly writable: readonly string[];
   /** A source of random numbers. */
   readonly rng: boolean;
   readonly bus: 'mmio' | 'pci';
@@ -84,6 +87,8 @@ export interface ImageRequest {
 export const NO_INITRD = 'none';
 
 const DEFAULT_DISK_SIZE = 2 * 1024 ** 3;
+/** The bus has places for other devices, too. */
+const MOST_SLOTS = 16;
 const DEFAULT_TOP = 30;
 const DEFAULT_TRACE_LIMIT = 10_000;
 const DEFAULT_TRACE_RATE = 1000;
@@ -218,6 +223,8 @@ export const parseCommandLine = (args: readonly string[]): Request => {
     vsock: values.vsock === undefined ? undefined : reading('vsock', values.vsock, parseVsockArgument),
     balloon:
       values.balloon === undefined ? undefined : values.balloon === '0' ? 0 : memorySize('balloon', values.balloon),
+    slots: integer('slots', values.slots ?? '0', 0, MOST_SLOTS),
+    writable: values.writable ?? [],
     rng: values.rng === true,
     bus: oneOf('bus', values.bus ?? 'mmio', ['mmio', 'pci']),
     interrupts: oneOf('interrupts', values.interrupts ?? 'plic', ['plic', 'aplic', 'aia']),

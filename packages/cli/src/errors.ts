@@ -34,6 +34,10 @@ export const errors = defineErrors({
     when: 'Arguments of `viv run` that are to become a machine in a cell hold an option for whoever runs the machine.',
     hint: 'Leave it out: cells have deadlines, events and consoles of their own.',
   },
+  VIV_DEVICE_DESCRIPTION: {
+    when: 'A device that is to join a machine of `viv run` is described as none that there is.',
+    hint: 'Describe it as { disk: "FILE,…" } or { net: "user,…" }: the text is that of --disk or --net.',
+  },
   VIV_GUEST_REFUSED: {
     when: "The guest's agent was asked for its part of a change of hardware, and says that it cannot.",
     hint: 'The message has its reason: a disk that is mounted has to be unmounted first. Devices can be taken out by force.',

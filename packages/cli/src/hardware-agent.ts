@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { slotAddress } from '@vivarium/board-virt';
 import { type CharPort, CharPortToken } from '@vivarium/contracts';
 import { type HardwareAgent, writeLine } from '@vivarium/host';
 import type { Machine } from '@vivarium/kernel';
@@ -54,5 +55,7 @@ const agentOf = (machine: Machine): CharPort => machine.get(CharPortToken, Conso
 
 /** Changes of a Debian guest's hardware. */
 export const debianHardware: HardwareAgent = {
+  plugged: (machine, _slot, signal) => askAgent(agentOf(machine), 'rescan', '', signal),
+  release: (machine, slot, signal) => askAgent(agentOf(machine), 'release', slotAddress(slot), signal),
   vcpus: (machine, count, signal) => askAgent(agentOf(machine), 'cpus', `${count}`, signal),
 };

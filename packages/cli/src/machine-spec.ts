@@ -94,5 +94,6 @@ export const machineSpec = async (
     ...(request.rng ? { rng: {} } : {}),
     ...(control ? { ports: [{ name: CONTROL_PORT, backend: quietPipe(Console.control) }] } : {}),
     virtioBus: request.bus,
+    slots: request.slots,
     ...(await sortedParts(request.plugins, load)),
   });

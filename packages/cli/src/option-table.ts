@@ -60,6 +60,17 @@ export const optionTable = {
     help: 'Sockets into the guest by Unix sockets at PATH[,cid=N], in the way of Firecracker',
   },
   balloon: { type: 'string', value: 'SIZE', help: 'Add a memory balloon that asks the guest for SIZE, also 0' },
+  slots: {
+    type: 'string',
+    value: 'N',
+    help: 'Hot-plug slots for disks and cards that come while the machine runs, up to 16 (default 0)',
+  },
+  writable: {
+    type: 'string',
+    value: 'DIR',
+    multiple: true,
+    help: 'With --slots: a folder of disks that may be plugged in and written (repeatable)',
+  },
   rng: { type: 'boolean', help: 'Add a source of random numbers' },
   bus: { type: 'string', value: 'BUS', help: 'Where virtio devices are: mmio (default) or pci' },
   interrupts: {

@@ -23,6 +23,7 @@ import { errors } from './errors.ts';
 import { grantedTo } from './granted.ts';
 import { debianHardware } from './hardware-agent.ts';
 import { openHostParts } from './host-parts.ts';
+import { pluggedDevice } from './plugged-device.ts';
 import { Console, machineSpec } from './machine-spec.ts';
 import { Notices } from './notices.ts';
 import { loadPlugin } from './plugin-module.ts';
@@ -84,6 +85,7 @@ const requestOf = (args: readonly string[], folder: string): RunRequest => {
     networks: request.networks.map((network) => ({ ...network, pcap: within(network.pcap) })),
     shares: request.shares.map((share) => ({ ...placed(share), records: within(share.records) })),
     vsock: request.vsock && placed(request.vsock),
+    writable: request.writable.map((path) => resolve(folder, path)),
   };
 };
 
@@ -113,6 +115,7 @@ export const runRecipe = async (args: readonly string[], options: RunRecipeOptio
       ...shares.filter(({ readOnly }) => !readOnly).flatMap(({ path, records }) => [path, records ?? []].flat()),
       ...networks.flatMap(({ pcap }) => pcap ?? []),
       ...(request.vsock === undefined ? [] : [request.vsock.path]),
+      ...request.writable,
     ],
     onReboot: request.reboot ? 'reset' : 'stop',
     threads: request.threads,
@@ -166,6 +169,7 @@ export const machine: MachineMaker = async (options): Promise<MachineParts> => {
       ready: async (made) => {
         sockets = await openVsockSockets(request, made, new Notices(silent.write));
       },
+      device: (described, place) => pluggedDevice(described, place, folder),
       ...(commands
         ? {
             hardware: debianHardware,

@@ -37,6 +37,8 @@ describe('the command line', () => {
       shares: [],
       vsock: undefined,
       balloon: undefined,
+      slots: 0,
+      writable: [],
       rng: false,
       bus: 'mmio',
       interrupts: 'plic',

@@ -48,7 +48,9 @@ export { inlineCells } from './cells/inline-cells.ts';
 export type { CellKind, CellLimits, CellLink, CellOrder, Foundling } from './cells/link.ts';
 export type { MachineFacts, PlainEnd } from './cells/messages.ts';
 export {
+  type DevicePlace,
   type HardwareAgent,
+  type MachineDevice,
   type MachineMaker,
   type MachineParts,
   type MachineRecipe,
@@ -62,9 +64,16 @@ export type { MemoryAct, MemoryAnswer, MemoryReport } from './memory/acts.ts';
 export type { PageFile, PageTools } from './memory/page-tools.ts';
 export { createHost, type Host, type HostLimits, type HostOptions } from './machines/host.ts';
 export type { EndedEvent, HostEvent } from './machines/host-event.ts';
-export { type HardwareChange, type HardwareView, type KeptChanges, keptChanges } from './hardware/change.ts';
+export {
+  type DeviceDescription,
+  type HardwareChange,
+  type HardwareView,
+  type KeptChanges,
+  keptChanges,
+} from './hardware/change.ts';
 export type {
   ChangeOptions,
+  DetachOptions,
   HostedMachine,
   MachineInfo,
   MachinePast,

@@ -37,19 +37,19 @@ const image = ({ file, format = 'raw', openBacking, readOnly = false, temporary 
   },
 });
 
-/** `disk0` on `image0`, with `scratch0` between them when it is temporary. */
-export const diskDevice = (disk: VirtDisk, index: number): BoardDevice => {
+/** `disk0` on `image0`, with `scratch0` between them when it is temporary; `tag` is what follows the words. */
+export const diskDevice = (disk: VirtDisk, tag: number | string): BoardDevice => {
   const { readOnly = false, temporary = false, serial, options } = disk;
-  const base: PartSpec = { id: `image${index}`, ...image(disk) };
+  const base: PartSpec = { id: `image${tag}`, ...image(disk) };
   const scratch: PartSpec = {
-    id: `scratch${index}`,
+    id: `scratch${tag}`,
     plugin: storageOverlay,
     use: { [BlockBackendToken.name]: base.id },
   };
   return {
     backends: temporary ? [base, scratch] : [base],
     device: {
-      id: `disk${index}`,
+      id: `disk${tag}`,
       plugin: virtioBlk,
       options: { ...options, readOnly, ...(serial === undefined ? {} : { serial }) },
       use: { [BlockBackendToken.name]: temporary ? scratch.id : base.id },

@@ -14,7 +14,7 @@ export const errors = defineErrors({
     hint: 'Give at most 4 consoles; further ones need a device of another kind.',
   },
   VIV_BOARD_VIRTIO: {
-    when: 'More virtio devices were given than their bus has slots.',
-    hint: 'Give at most 8 virtio devices, or put them on the PCI bus, which takes 31.',
+    when: 'More virtio devices and hot-plug slots were given than their bus has places.',
+    hint: 'Give at most 8 virtio devices, or put them on the PCI bus, which takes 31, hot-plug slots included.',
   },
 });

@@ -23,6 +23,7 @@ import { errors } from './errors.ts';
 export type { Backend } from './board-device.ts';
 export { convertToQcow2, hasQcow2Magic, type OpenBacking, type VirtDisk } from './disks.ts';
 export type { GuestServices } from './guest-services.ts';
+export { pluggedDisk, pluggedNetwork, slotAddress, type VirtPlace } from './hot-plug.ts';
 export type { VirtInterrupts } from './interrupt-wiring.ts';
 export { FREE_LINES, INTERRUPT_LINES, MEMORY_MAP, TIMEBASE_FREQUENCY } from './memory-map.ts';
 export { datagramNetwork, type HostNetwork, type NatOptions, userNetwork, type VirtNetwork } from './networks.ts';

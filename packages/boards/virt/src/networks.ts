@@ -28,19 +28,19 @@ export const datagramNetwork = (options: DatagramOptions): Backend => ({
   options,
 });
 
-/** `net0` on `network0`, with `capture0` between them when there is one. */
-export const networkDevice = ({ backend, mac, capture, options }: VirtNetwork, index: number): BoardDevice => {
-  const network: PartSpec = { ...backend, id: `network${index}` };
+/** `net0` on `network0`, with `capture0` between them when there is one; `tag` is what follows the words. */
+export const networkDevice = ({ backend, mac, capture, options }: VirtNetwork, tag: number | string): BoardDevice => {
+  const network: PartSpec = { ...backend, id: `network${tag}` };
   const tap: PartSpec = {
-    id: `capture${index}`,
+    id: `capture${tag}`,
     plugin: netCapture,
-    options: { write: capture, name: `net${index}` },
+    options: { write: capture, name: `net${tag}` },
     use: { [NetBackendToken.name]: network.id },
   };
   return {
     backends: capture === undefined ? [network] : [network, tap],
     device: {
-      id: `net${index}`,
+      id: `net${tag}`,
       plugin: virtioNet,
       options: { ...options, ...(mac === undefined ? {} : { mac }) },
       use: { [NetBackendToken.name]: capture === undefined ? network.id : tap.id },

@@ -82,6 +82,11 @@ export interface VirtBoardOptions extends GuestServices {
   readonly virtio?: readonly PartSpec[];
   /** The bus of the virtio devices. Default `mmio`. */
   readonly virtioBus?: 'mmio' | 'pci';
+  /**
+   * Hot-plug slots on the PCI bus, part ids `slot0`…, which take devices while the machine runs. Each takes a place of that
+   * bus. Default none.
+   */
+  readonly slots?: number;
   /** Options of the virtio transports: see @vivarium/virtio-mmio. */
   readonly rings?: Readonly<Record<string, unknown>>;
   /**

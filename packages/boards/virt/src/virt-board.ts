@@ -12,6 +12,7 @@ import { sbi } from '@vivarium/firmware-sbi';
 import { linearMemory } from '@vivarium/memory-linear';
 import { riscvMmu } from '@vivarium/mmu-riscv';
 import { errors } from './errors.ts';
+import { slotParts } from './hot-plug.ts';
 import { type InterruptWiring, interruptWiring, wire } from './interrupt-wiring.ts';
 import { FREE_LINES, INTERRUPT_LINES, MEMORY_MAP, TIMEBASE_FREQUENCY } from './memory-map.ts';
 import { checkOptions, DEFAULT_MEMORY, type VirtBoardOptions, type VirtBoot } from './options.ts';
@@ -110,6 +111,8 @@ export const virtBoard = (options: VirtBoardOptions): MachineSpec => {
         interrupts: { interrupt: wire(wiring, INTERRUPT_LINES.rtc) },
       },
       ...serialPorts(consoles, wiring),
+      // Before all other functions: where they are on the bus depends on nothing else.
+      ...slotParts(options.slots ?? 0),
       ...devices,
       ...virtioParts(options, wiring),
       firmware(boot, consoles.length, harts > cpus ? cpus : undefined),

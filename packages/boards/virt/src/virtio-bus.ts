@@ -54,11 +54,14 @@ const devicesOf = (options: VirtBoardOptions): readonly BoardDevice[] => {
 
 /** Each virtio device behind a transport of its own, on the bus that the options name. Throws `VIV_BOARD_VIRTIO`. */
 export const virtioParts = (options: VirtBoardOptions, wiring: InterruptWiring): readonly PartSpec[] => {
-  const { virtioBus = 'mmio', rings } = options;
+  const { virtioBus = 'mmio', rings, slots = 0 } = options;
   const devices = devicesOf(options);
   const backends = devices.flatMap((each) => each.backends);
   const virtio = devices.map(({ device }) => device);
-  const most = MAXIMUM_VIRTIO[virtioBus];
+  if (!Number.isInteger(slots) || slots < 0 || slots > MAXIMUM_VIRTIO.pci) {
+    throw errors.make('VIV_BOARD_VIRTIO', `the pci bus takes 0 to ${MAXIMUM_VIRTIO.pci} hot-plug slots, not ${slots}`);
+  }
+  const most = MAXIMUM_VIRTIO[virtioBus] - (virtioBus === 'pci' ? slots : 0);
   if (virtio.length > most) {
     throw errors.make('VIV_BOARD_VIRTIO', `the ${virtioBus} bus takes ${most} virtio devices, not ${virtio.length}`);
   }
@@ -72,5 +75,6 @@ export const virtioParts = (options: VirtBoardOptions, wiring: InterruptWiring):
       use: { [VirtioDeviceToken.name]: device.id },
     },
   ]);
-  return virtioBus === 'pci' && parts.length > 0 ? [...backends, ...parts, bridge(wiring)] : [...backends, ...parts];
+  const functions = slots > 0 || (virtioBus === 'pci' && parts.length > 0);
+  return [...backends, ...parts, ...(functions ? [bridge(wiring)] : [])];
 };

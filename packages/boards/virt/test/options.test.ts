@@ -4,6 +4,7 @@ import {
   INTERRUPT_LINES,
   MEMORY_MAP,
   pipeConsole,
+  slotAddress,
   type VirtBoardOptions,
   virtBoard,
 } from '../src/index.ts';
@@ -34,6 +35,29 @@ describe('virtBoard', () => {
       expect(board(options).parts.length).toBeGreaterThan(8);
     }
   });
+
+  it.each(['mmio', 'pci'] as const)(
+    'has hot-plug slots first on the PCI bus, with virtio devices by %s',
+    (virtioBus) => {
+      const { parts } = board({ slots: 2, virtioBus, rng: {}, devices: [{ id: 'toaster', plugin: 'toaster' }] });
+      const ids = parts.map(({ id }) => id);
+      expect(ids.filter((id) => /^slot|^toaster|^virtio|^pcie/.test(id))).toEqual([
+        'slot0',
+        'slot1',
+        'toaster',
+        'virtio0',
+        'pcie',
+      ]);
+      expect(['slot0', 'slot9', 'slot15'].map(slotAddress)).toEqual(['0000:00:01.0', '0000:00:0a.0', '0000:00:10.0']);
+    },
+  );
+
+  it.each([[{ slots: -1 }], [{ slots: 32 }], [{ slots: 1.5 }], [{ slots: 31, virtioBus: 'pci' as const, rng: {} }]])(
+    'refuses slots that have no place: %o',
+    (options) => {
+      expect(() => board(options)).toThrow(expect.objectContaining({ code: 'VIV_BOARD_VIRTIO' }));
+    },
+  );
 
   it('has harts in reserve, which the firmware does not start', () => {
     const { parts } = board({ cpus: 2, maxCpus: 4 });

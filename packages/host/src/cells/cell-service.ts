@@ -145,6 +145,7 @@ export class CellService implements AsyncDisposable {
       await housed.cell[Symbol.asyncDispose]();
     } finally {
       housed.memory?.close();
+      await housed.hardware.dispose();
       await housed.parts.close?.();
     }
   }

@@ -1,4 +1,4 @@
-import type { CharPort, MachineSpec } from '@vivarium/contracts';
+import type { CharPort, MachineSpec, PartSpec } from '@vivarium/contracts';
 import type { AssembleOptions, Machine } from '@vivarium/kernel';
 
 /**
@@ -21,6 +21,24 @@ export interface MachineRecipe {
 export interface HardwareAgent {
   /** So many of the machine's vCPUs are to be in use, the first ones. */
   vcpus(machine: Machine, count: number, signal: AbortSignal): Promise<void>;
+  /** A device is in a slot. */
+  plugged(machine: Machine, slot: string, signal: AbortSignal): Promise<void>;
+  /** The device in a slot is about to leave: nothing of the guest may use it any more. */
+  release(machine: Machine, slot: string, signal: AbortSignal): Promise<void>;
+}
+
+/** A device that joins a machine. */
+export interface MachineDevice {
+  /** With the one that puts it into the slot: see @vivarium/device-pci-plug. */
+  readonly parts: readonly PartSpec[];
+  /** Gives back what was opened for it, once its parts are gone. */
+  readonly close?: () => void | Promise<void>;
+}
+
+/** Where a device is to be: `slot` is the part id of a free hot-plug slot. */
+export interface DevicePlace {
+  readonly name: string;
+  readonly slot: string;
 }
 
 /** A machine as a recipe makes it, and what only it knows how to do. */
@@ -34,6 +52,8 @@ export interface MachineParts {
   readonly powerOff?: (machine: Machine) => void;
   /** Tells the guest the size of a console's terminal where the console's own part cannot. */
   readonly resize?: (machine: Machine, console: string, columns: number, rows: number) => void;
+  /** Makes a device of what whoever attaches it has sent: check that. Without it, no devices join the machine. */
+  readonly device?: (options: unknown, place: DevicePlace) => MachineDevice | Promise<MachineDevice>;
   /** Without it, guests are believed to see changes of their hardware by themselves. */
   readonly hardware?: HardwareAgent;
   /** Gives back what the recipe opened, once the machine is disposed of. */

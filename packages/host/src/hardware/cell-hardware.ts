@@ -4,6 +4,7 @@ import { errors } from '../errors.ts';
 import { BalloonTarget } from './balloon-target.ts';
 import type { HardwareChange, HardwareView } from './change.ts';
 import { MemoryChange } from './memory-change.ts';
+import { DeviceBay } from './device-bay.ts';
 import { Patience } from './patience.ts';
 import { VcpuChange } from './vcpu-change.ts';
 
@@ -16,25 +17,29 @@ export class CellHardware {
   readonly #state: () => State;
   readonly #memory: MemoryChange;
   readonly #vcpus: VcpuChange;
+  readonly #bay: DeviceBay;
   readonly #waits = new Set<Patience>();
   /** By what is changed: one change after the other. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
-  constructor({ machine, parts }: Made, state: () => State) {
+  constructor(made: Made, state: () => State) {
+    const { machine, parts } = made;
     this.#state = state;
     const { size } = machine.get(MachineMemoryToken);
     const balloon = machine.parts.find(({ provides }) => provides.includes(MemoryBalloonToken.id));
     this.balloon = balloon && new BalloonTarget(machine.get(MemoryBalloonToken, balloon.id));
     this.#memory = new MemoryChange(this.balloon, size);
     this.#vcpus = new VcpuChange(machine, parts.hardware);
+    this.#bay = new DeviceBay(made);
   }
 
   get view(): HardwareView {
-    return { vcpus: this.#vcpus.count, memory: this.#memory.bytes };
+    return { vcpus: this.#vcpus.count, memory: this.#memory.bytes, ...this.#bay.view };
   }
 
   /** Resolves when the guest has done its part. Throws coded errors, and then all is as it was. */
   change(change: HardwareChange): Promise<void> {
+    if (change.do === 'attach' || change.do === 'detach') return this.#patiently(change);
     const before = this.#turns.get(change.do) ?? Promise.resolve();
     const result = before.then(() => this.#patiently(change));
     this.#turns.set(
@@ -50,14 +55,20 @@ export class CellHardware {
     for (const wait of this.#waits) wait.callOff(reason);
   }
 
+  /** The machine is disposed of. */
+  dispose(): Promise<void> {
+    return this.#bay.close();
+  }
+
   /** A guest that has not started is not waited for; one that stands still cannot do anything. */
   async #patiently(change: HardwareChange): Promise<void> {
     const state = this.#state();
-    if (state === 'created') return this.#do(change, undefined);
+    const forced = change.do === 'detach' && change.force;
+    if (state === 'created' || (forced && state !== 'ended')) return this.#do(change, undefined);
     if (state !== 'running')
       throw errors.make('VIV_CELL_STATE', `the machine is ${state}, its guest cannot do its part`);
     using patience = new Patience(change.timeout, () =>
-      errors.make('VIV_CELL_GUEST', `the guest did not follow a change of its ${change.do} in ${change.timeout} ms`),
+      errors.make('VIV_CELL_GUEST', `the guest did not follow a change (${change.do}) in ${change.timeout} ms`),
     );
     this.#waits.add(patience);
     try {
@@ -74,6 +85,10 @@ export class CellHardware {
         return this.#memory.set(change.bytes, patience);
       case 'vcpus':
         return this.#vcpus.set(change.count, patience);
+      case 'attach':
+        return this.#bay.attach(change.device.name, change.device.options, patience);
+      case 'detach':
+        return change.force ? this.#bay.tearOut(change.name) : this.#bay.detach(change.name, patience);
     }
   }
 }

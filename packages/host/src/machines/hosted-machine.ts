@@ -2,7 +2,7 @@ import type { CellStats } from '../cell.ts';
 import type { HostConsole } from '../cells/console-hub.ts';
 import type { CellEnd } from '../cells/end.ts';
 import type { MachineFacts, PlainEnd } from '../cells/messages.ts';
-import type { KeptChanges } from '../hardware/change.ts';
+import type { DeviceDescription, KeptChanges } from '../hardware/change.ts';
 import type { Lease } from '../lease.ts';
 import type { MemoryAct, MemoryAnswer } from '../memory/acts.ts';
 import type { MachineDescription } from './description.ts';
@@ -50,6 +50,11 @@ export interface ChangeOptions {
   readonly timeout?: number;
 }
 
+export interface DetachOptions extends ChangeOptions {
+  /** Takes the device out at once, whatever the guest does with it. Default false. */
+  readonly force?: boolean;
+}
+
 /** A machine of a host. */
 export interface HostedMachine {
   readonly name: string;
@@ -87,6 +92,13 @@ export interface HostedMachine {
    * them; without one, a guest gets more and gives none back. Throws as `setMemory`.
    */
   setVcpus(count: number, options?: ChangeOptions): Promise<void>;
+  /**
+   * Puts a device into a free hot-plug slot; its recipe says what `options` can be. Resolves when an agent in the guest has
+   * found it, or at once where there is none. Throws as `setMemory`.
+   */
+  attachDevice(device: DeviceDescription, options?: ChangeOptions): Promise<void>;
+  /** Has the guest let go of a device that was attached, and takes it out. Throws as `setMemory`, but for `force`. */
+  detachDevice(name: string, options?: DetachOptions): Promise<void>;
   /** Does something with the pages of its guest; see `MemoryControl`, which does. */
   page(act: MemoryAct, bytes?: Uint8Array): Promise<MemoryAnswer & { readonly bytes?: Uint8Array }>;
   /** Of the present cell, when the machine is leased. */

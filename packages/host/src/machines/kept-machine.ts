@@ -12,6 +12,7 @@ import {
   afterChange,
   changesOf,
   DEFAULT_PATIENCE,
+  type DeviceDescription,
   type HardwareChange,
   hardwareChange,
   type KeptChanges,
@@ -19,7 +20,14 @@ import {
 import type { Lease } from '../lease.ts';
 import type { MemoryAct, MemoryAnswer } from '../memory/acts.ts';
 import type { MachineDescription } from './description.ts';
-import type { ChangeOptions, HostedMachine, MachineInfo, MachinePast, MachineStatus } from './hosted-machine.ts';
+import type {
+  ChangeOptions,
+  DetachOptions,
+  HostedMachine,
+  MachineInfo,
+  MachinePast,
+  MachineStatus,
+} from './hosted-machine.ts';
 
 declare const setTimeout: (callback: () => void, milliseconds: number) => unknown;
 declare const clearTimeout: (handle: unknown) => void;
@@ -52,7 +60,7 @@ const NO_FACTS: MachineFacts = {
   memory: 0,
   consoles: [],
   canPowerOff: false,
-  hardware: { vcpus: 1, memory: 0 },
+  hardware: { vcpus: 1, memory: 0, slots: 0, devices: [] },
 };
 
 /** Keeps a machine: its cells one after the other, its consoles, what is decided when a run is over. */
@@ -206,6 +214,18 @@ export class KeptMachine implements HostedMachine {
 
   setVcpus(count: number, { timeout = DEFAULT_PATIENCE }: ChangeOptions = {}): Promise<void> {
     return this.#change({ do: 'vcpus', count, timeout });
+  }
+
+  attachDevice(device: DeviceDescription, { timeout = DEFAULT_PATIENCE }: ChangeOptions = {}): Promise<void> {
+    return this.#change({ do: 'attach', device, timeout });
+  }
+
+  async detachDevice(name: string, { timeout = DEFAULT_PATIENCE, force = false }: DetachOptions = {}): Promise<void> {
+    const detach = { do: 'detach', name, force, timeout } as const;
+    // One that keeps a machine from starting can be taken off it.
+    if (this.#cell === undefined && this.#changes.devices?.some((device) => device.name === name) === true) {
+      this.#changes = afterChange(this.#changes, detach);
+    } else await this.#change(detach);
   }
 
   page(act: MemoryAct, bytes?: Uint8Array): Promise<MemoryAnswer & { readonly bytes?: Uint8Array }> {

@@ -221,7 +221,7 @@ const kernelImage = (code: Uint8Array): Uint8Array => {
 const kernelEntry = 0x8020_0040n;
 
 /** What a guest's agent makes of what it is asked for. */
-const AGENTS: Readonly<Record<string, HardwareAgent>> = {
+const AGENTS: Readonly<Record<string, Pick<HardwareAgent, 'vcpus'>>> = {
   /** It is the guest: vCPUs that it starts spin. */
   obeys: {
     vcpus: async (machine, count) => {
@@ -240,6 +240,8 @@ const AGENTS: Readonly<Record<string, HardwareAgent>> = {
   },
 };
 
+const NO_DEVICES: Pick<HardwareAgent, 'plugged' | 'release'> = { plugged: async () => {}, release: async () => {} };
+
 /** One of four vCPUs at first, and a guest that does what its agent is called when it is to have more, or less. */
 export const allotted = (options: unknown): MachineParts => {
   const { agent, threads = false } = options as { readonly agent?: string; readonly threads?: boolean };
@@ -252,7 +254,7 @@ export const allotted = (options: unknown): MachineParts => {
       threads,
       boot: { kind: 'kernel', kernel: { name: 'spin', bytes: kernelImage(bytes) } },
     }),
-    ...(hardware === undefined ? {} : { hardware }),
+    ...(hardware === undefined ? {} : { hardware: { ...NO_DEVICES, ...hardware } }),
   };
 };
 

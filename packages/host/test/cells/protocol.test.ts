@@ -53,7 +53,7 @@ const FACTS = {
   memory: 4096,
   consoles: ['console0'],
   canPowerOff: false,
-  hardware: { vcpus: 1, memory: 4096 },
+  hardware: { vcpus: 1, memory: 4096, slots: 0, devices: [] },
 };
 const STATS = { instructions: 1, slices: 1, idleMilliseconds: 0, wallMilliseconds: 1 };
 

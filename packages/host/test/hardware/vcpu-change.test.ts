@@ -24,7 +24,9 @@ const world = (running: number, agent?: (vcpus: { running: boolean }[], count: n
     get: (token: Token<unknown>) => parts.get(token.id),
     maybe: (token: Token<unknown>) => parts.get(token.id),
   } as unknown as Machine;
-  const hardware = agent && ({ vcpus: async (_machine, count) => agent(vcpus, count) } as HardwareAgent);
+  const hardware =
+    agent &&
+    ({ vcpus: async (_machine, count) => agent(vcpus, count) } as Pick<HardwareAgent, 'vcpus'> as HardwareAgent);
   return { change: new VcpuChange(machine, hardware), vcpus, allotment };
 };
 

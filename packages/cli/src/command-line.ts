@@ -135,7 +135,7 @@ const gdbAddress = (text: string): GdbAddress => {
 };
 
 /** `^]` and `^A` are control keys, `none` is no key. */
-const escapeKey = (text: string): number | undefined => {
+export const escapeKey = (text: string): number | undefined => {
   if (text === 'none') return undefined;
   const control = /^\^([@-_a-z])$/.exec(text)?.[1];
   if (control === undefined) throw usage(`--escape takes a control key such as ^] or ^A, or none, not '${text}'`);

@@ -42,6 +42,10 @@ export const errors = defineErrors({
     when: "The guest's agent was asked for its part of a change of hardware, and says that it cannot.",
     hint: 'The message has its reason: a disk that is mounted has to be unmounted first. Devices can be taken out by force.',
   },
+  VIV_MACHINE_ALIVE: {
+    when: 'A machine was to be forgotten that has not ended.',
+    hint: 'Stop it first with `viv stop`, or give --force.',
+  },
   VIV_EXEC_UNFINISHED: {
     when: 'The guest ended before it reported the exit status of the --exec command.',
     hint: 'The end of its console is shown above; --verbose shows all of it.',

@@ -1,6 +1,8 @@
+import { controlCommands } from './control/table.ts';
 import { type OptionRow, optionTable } from './option-table.ts';
 
-const optionLine = ([name, row]: readonly [string, OptionRow]): string => {
+/** A line of `--help`. */
+export const optionLine = ([name, row]: readonly [string, OptionRow]): string => {
   const short = row.short === undefined ? '' : `-${row.short}, `;
   const value = row.value === undefined ? '' : ` ${row.value}`;
   return `  ${`${short}--${name}${value}`.padEnd(20)} ${row.help}`;
@@ -18,7 +20,12 @@ Usage:
   viv image FILE|DIR [--package NAME]        make a Debian root file system for --root
   viv run --disasm FILE                      show the code in a file
 
-Options:
+Many machines, by way of a daemon (viv COMMAND --help says more):
+${Object.values(controlCommands)
+  .map(({ usage, help }) => `  ${`viv ${usage}`.padEnd(34)} ${help}`)
+  .join('\n')}
+
+Options of run, profile and image:
 ${Object.entries(optionTable).map(optionLine).join('\n')}
 
 Examples:
@@ -30,6 +37,7 @@ Examples:
   viv image root.qcow2 --package python3-minimal && viv run debian --root root.qcow2
   viv run --kernel Image --initrd rootfs.cpio --append 'console=ttyS0 quiet'
   viv run --bios fw_jump.elf --timeout 60
+  viv daemon & viv create web debian --memory 128M --start && viv exec web -- uname -m
 
 Keys in the terminal (after the escape key, Ctrl-] by default):
   q  stop the guest and quit     r  reset the guest

@@ -9,8 +9,9 @@
  *
  * @module
  */
-import { readFileSync } from 'node:fs';
 import type { VivariumError } from '@vivarium/contracts';
+import { runCommand } from './control/run-command.ts';
+import { controlCommand } from './control/table.ts';
 import { parseCommandLine, type RunRequest } from './command-line.ts';
 import { disassembly } from './disassembly.ts';
 import { ExitCode } from './exit-code.ts';
@@ -22,27 +23,28 @@ import { coded, errorObject, errorText, exitCodeOf, jsonLine } from './report.ts
 import { type RunResult, run } from './run.ts';
 import type { Streams } from './session.ts';
 import { statisticsText } from './statistics.ts';
-
-const version = (): string => {
-  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
-  return manifest.version;
-};
+import { programVersion } from './version.ts';
 
 /** Runs `viv` with `args` (without the program's own name) and returns its exit code. Never rejects. */
 export const main = async (args: readonly string[], streams: Streams): Promise<number> => {
-  const json = args.includes('--json');
+  // What follows `--` is for a guest.
+  const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
+  const json = own.includes('--json');
   const fail = (error: VivariumError): void => {
     if (json) streams.stdout.write(jsonLine({ error: errorObject(error) }));
-    streams.stderr.write(errorText(error, args.includes('--verbose')));
+    streams.stderr.write(errorText(error, own.includes('--verbose')));
   };
   try {
+    const [name, ...rest] = args;
+    const row = controlCommand(name);
+    if (row !== undefined) return await runCommand((await row.load()).command, rest, streams);
     const request = parseCommandLine(args);
     switch (request.action) {
       case 'help':
         streams.stdout.write(helpText());
         return ExitCode.powerOff;
       case 'version':
-        streams.stdout.write(`${version()}\n`);
+        streams.stdout.write(`${programVersion()}\n`);
         return ExitCode.powerOff;
       case 'disassemble':
         return await list(request.file, streams);

@@ -37,3 +37,7 @@ export const connect = (options: ConnectOptions): Client => {
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   return clientOver(nodeTransport({ host, port: port === '' ? '80' : port, token: options.token }));
 };
+
+export type { CallOptions, Client } from './client.ts';
+export { errorTable } from './errors.ts';
+export type { ClientStream, StreamHandlers } from './stream.ts';

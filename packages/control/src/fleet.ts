@@ -47,11 +47,12 @@ export class Fleet {
     this.#unlisten = parts.host.on((event) => this.#heard(event));
   }
 
-  /** Those that are there, in the order of the host. */
+  /** Those that are there, in the order in which they came: that in which cells are found again is none. */
   get all(): readonly (readonly [HostedMachine, MachineRecord])[] {
-    return this.#parts.host.machines.flatMap((machine) => {
-      const record = this.#records.get(machine.name);
-      return record === undefined || record.phase === 'creating' ? [] : [[machine, record] as const];
+    const machines = new Map(this.#parts.host.machines.map((machine) => [machine.name, machine]));
+    return [...this.#records.values()].flatMap((record) => {
+      const machine = machines.get(record.name);
+      return machine === undefined || record.phase === 'creating' ? [] : [[machine, record] as const];
     });
   }
 

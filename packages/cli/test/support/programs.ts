@@ -59,6 +59,41 @@ export const programs = {
       j 1b
     3: ${POWER_OFF}${PRINT}
     prompt: .asciz "ready\\n"`),
+  /** The same, asleep while nothing is sent. */
+  sleepyEcho: () =>
+    program(`
+      li t0, 0x0c000000
+      li t1, 1
+      sw t1, 40(t0)
+      li t0, 0x0c002000
+      li t1, 1 << 10
+      sw t1, 0(t0)
+      li t0, UART
+      li t1, 1
+      sb t1, 1(t0)
+      la a0, prompt
+      jal print
+      li t1, 1 << 11
+      csrw mie, t1
+      li s0, UART
+      li s2, 0x0c200004
+    1: wfi
+      lw s3, 0(s2)
+    2: lbu t1, LSR(s0)
+      andi t1, t1, 1
+      beqz t1, 4f
+      lbu s1, 0(s0)
+      li t1, '.'
+      beq s1, t1, 5f
+    3: lbu t1, LSR(s0)
+      andi t1, t1, THRE
+      beqz t1, 3b
+      sb s1, 0(s0)
+      j 2b
+    4: sw s3, 0(s2)
+      j 1b
+    5: ${POWER_OFF}${PRINT}
+    prompt: .asciz "ready\\n"`),
   /** Prints for ever, as fast as the transmitter takes it. */
   flood: () =>
     program(`

@@ -10,7 +10,7 @@ it('two Debian guests outlive their daemon: the next one lists them, attaches to
   }
   // Waits for the guests, which still boot.
   for (const name of names) {
-    const mark = await daemon.viv('exec', name, '--wait', '300', '--', `echo ${name} > /tmp/mark; cat /tmp/mark`);
+    const mark = await daemon.viv('exec', name, '--wait', '300', '--', `echo ${name} > /mark; cat /mark`);
     expect(mark).toEqual({ code: 0, stdout: `${name}\n`, stderr: '' });
   }
   const before = (await daemon.client.call('list', {})).machines.map(({ pid }) => pid);
@@ -25,7 +25,7 @@ it('two Debian guests outlive their daemon: the next one lists them, attaches to
     new RegExp(`web +running .* ${before[0]} .*\\ndb +running .* ${before[1]} `),
   );
   // Standard output and standard error apart, and the command's own exit code; what was there before is there.
-  expect(await daemon.viv('exec', 'web', '--', 'cat /tmp/mark; uname -m; echo oops >&2; exit 7')).toEqual({
+  expect(await daemon.viv('exec', 'web', '--', 'cat /mark; uname -m; echo oops >&2; exit 7')).toEqual({
     code: 7,
     stdout: 'web\nriscv64\n',
     stderr: 'oops\n',

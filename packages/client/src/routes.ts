@@ -16,6 +16,8 @@ export const routes = {
   resume: { method: 'POST', path: '/v1/machines/{name}/resume' },
   reset: { method: 'POST', path: '/v1/machines/{name}/reset' },
   set: { method: 'PATCH', path: '/v1/machines/{name}' },
+  attachDevice: { method: 'POST', path: '/v1/machines/{name}/devices' },
+  detachDevice: { method: 'DELETE', path: '/v1/machines/{name}/devices/{device}' },
   logs: { method: 'GET', path: '/v1/machines/{name}/consoles/{console}' },
   usage: { method: 'GET', path: '/v1/usage' },
   audit: { method: 'GET', path: '/v1/audit' },

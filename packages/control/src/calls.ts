@@ -53,6 +53,7 @@ const viewOf = (
     restart: record.restart,
     vcpus: known ? facts.vcpus : record.vcpus,
     memory: known ? facts.memory : record.memory,
+    hardware: facts.hardware,
     ...(pid === undefined ? {} : { pid }),
     consoles: consoles.map(({ name, viewers }) => ({ name, viewers })),
     ...(record.management === undefined ? {} : { management: record.management }),
@@ -111,6 +112,10 @@ const usageOf = ({ fleet, dispatcher, entitlements, memory, facts }: CallContext
   };
 };
 
+/** How long the guest has, if whoever asks says so. */
+const timing = (timeout: number | undefined): { readonly timeout?: number } =>
+  timeout === undefined ? {} : { timeout };
+
 /** How each call is answered. */
 export const answers: Answers = {
   status: ({ host, dispatcher, facts }) => ({
@@ -138,6 +143,20 @@ export const answers: Answers = {
   resume: async (context, { name }) => viewOf(context, await context.fleet.want(name, 'running', (it) => it.resume())),
   reset: async (context, { name }) => viewOf(context, await context.fleet.want(name, undefined, (it) => it.reset())),
   set: async (context, order) => viewOf(context, await context.fleet.set(order)),
+  attachDevice: async (context, { name, device, options, timeout }) =>
+    viewOf(
+      context,
+      await context.fleet.change(name, (it) => it.attachDevice({ name: device, options }, timing(timeout))),
+    ),
+  detachDevice: async (context, { name, device, force = false, timeout }) =>
+    viewOf(
+      context,
+      await context.fleet.change(
+        name,
+        (it) => it.detachDevice(device, { force, ...timing(timeout) }),
+        force ? 'at once' : 'in turn',
+      ),
+    ),
   logs: ({ fleet }, { name, console, scrollback }) => {
     const bytes = fleet.get(name)[0].console(console).scrollback();
     const from = scrollback === undefined ? 0 : Math.max(0, bytes.length - scrollback);

@@ -157,8 +157,42 @@ export class Fleet {
     });
   }
 
-  /** Another weight or cap, at once. */
-  async set({ name, weight, cap }: InputOf<'set'>): Promise<readonly [HostedMachine, MachineRecord]> {
+  /** Another weight or cap, at once; then what its guest has to do its part for. */
+  async set(order: InputOf<'set'>): Promise<readonly [HostedMachine, MachineRecord]> {
+    const { name, weight, cap, vcpus, memory, timeout } = order;
+    const changes = vcpus !== undefined || memory !== undefined;
+    if (!changes || weight !== undefined || cap !== undefined) await this.#weigh(order);
+    if (!changes) return this.get(name);
+    const options = timeout === undefined ? {} : { timeout };
+    return this.change(name, async (machine) => {
+      if (vcpus !== undefined) await machine.setVcpus(vcpus, options);
+      if (memory !== undefined) await machine.setMemory(memory, options);
+    });
+  }
+
+  /**
+   * Changes what a machine is made of, and keeps that for its later runs. A guest that takes its time keeps nobody from
+   * stopping the machine.
+   */
+  async change(
+    name: string,
+    act: (machine: HostedMachine) => Promise<void>,
+    urgency: 'in turn' | 'at once' = 'in turn',
+  ): Promise<readonly [HostedMachine, MachineRecord]> {
+    const [machine, record] = this.get(name);
+    return this.#turns.take(urgency === 'in turn' ? `change ${name}` : `now ${name}`, async () => {
+      try {
+        await act(machine);
+      } finally {
+        // Of several, some may have been done.
+        record.past = pastNow(machine.info());
+        await this.#save(record);
+      }
+      return [machine, record] as const;
+    });
+  }
+
+  async #weigh({ name, weight, cap }: InputOf<'set'>): Promise<readonly [HostedMachine, MachineRecord]> {
     const [machine, record] = this.get(name);
     if (!scheduled(record, this.#parts.schedules)) {
       throw errors.make('VIV_CONTROL_UNSCHEDULED', `machine ${name} has neither weight nor cap`);
@@ -351,6 +385,7 @@ const pastNow = ({
   startedAt,
   endedAt,
   end,
+  changes,
 }: MachineInfo): MachineRecord['past'] => ({
   restarts,
   restartedAt: [...restartedAt],
@@ -358,4 +393,5 @@ const pastNow = ({
   ...(startedAt === undefined ? {} : { startedAt }),
   ...(endedAt === undefined ? {} : { endedAt }),
   ...(end === undefined ? {} : { end }),
+  changes,
 });

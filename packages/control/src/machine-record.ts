@@ -1,4 +1,4 @@
-import { machineDescription, type MachinePast, type PlainEnd } from '@vivarium/host';
+import { keptChanges, machineDescription, type MachinePast, type PlainEnd } from '@vivarium/host';
 import * as z from 'zod';
 import { cap, desired, machineEnd, machineName, management, restart, weight } from './schemas.ts';
 
@@ -33,6 +33,7 @@ export const machineRecord = z.object({
     startedAt: whole.optional(),
     endedAt: whole.optional(),
     end: machineEnd.optional(),
+    changes: keptChanges.optional(),
   }),
 });
 export type MachineRecord = z.output<typeof machineRecord>;

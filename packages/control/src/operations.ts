@@ -1,4 +1,4 @@
-import { machineDescription } from '@vivarium/host';
+import { deviceDescription, machineDescription } from '@vivarium/host';
 import * as z from 'zod';
 import { call, type Operation, stream } from './operation.ts';
 import {
@@ -17,10 +17,22 @@ import {
 
 const LARGEST_COMMAND = 32 * 1024;
 const LONGEST_GRACE = 600_000;
+const MOST_VCPUS = 4096;
 const MOST_BYTES = 1 << 20;
 
 const nothing = z.strictObject({});
 const ofMachine = z.strictObject({ name: machineName });
+/** Waits for a guest to do its part. */
+const timeout = z
+  .int()
+  .min(0)
+  .max(LONGEST_GRACE)
+  .optional()
+  .meta({ description: 'Milliseconds for the guest to do its part; 30,000 unless given' });
+const ofDevice = ofMachine.extend({
+  device: deviceDescription.shape.name.meta({ description: 'Unique on its machine' }),
+  timeout,
+});
 const ofConsole = z.strictObject({
   name: machineName,
   console: consoleName,
@@ -162,8 +174,39 @@ export const operations = {
     path: '/v1/machines/{name}',
     role: 'operator',
     effect: 'changes',
-    summary: 'Change weight and cap while it runs',
-    input: ofMachine.extend({ weight: weight.optional(), cap: cap.optional() }),
+    summary: 'Change weight and cap, vCPUs and memory while it runs',
+    input: ofMachine.extend({
+      weight: weight.optional(),
+      cap: cap.optional(),
+      vcpus: z.int().min(1).max(MOST_VCPUS).optional().meta({ description: 'For the guest, of those of the machine' }),
+      memory: z.int().min(1).optional().meta({ description: 'Bytes for the guest, of those of the machine' }),
+      timeout,
+    }),
+    output: machineView,
+  }),
+  attachDevice: call({
+    method: 'POST',
+    path: '/v1/machines/{name}/devices',
+    // Disks name files of the host.
+    role: 'admin',
+    effect: 'changes',
+    summary: 'Put a device into a hot-plug slot while the machine runs',
+    input: ofDevice.extend({
+      options: deviceDescription.shape.options.meta({
+        description: "What it is, in the words of the machine's template",
+      }),
+    }),
+    output: machineView,
+  }),
+  detachDevice: call({
+    method: 'DELETE',
+    path: '/v1/machines/{name}/devices/{device}',
+    role: 'admin',
+    effect: 'changes',
+    summary: 'Take a device out again',
+    input: ofDevice.extend({
+      force: z.boolean().optional().meta({ description: 'At once, whatever the guest does with it' }),
+    }),
     output: machineView,
   }),
   logs: call({

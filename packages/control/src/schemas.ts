@@ -68,6 +68,14 @@ export const machineView = z.object({
   restart,
   vcpus: whole,
   memory: whole.meta({ description: 'Bytes of guest memory' }),
+  hardware: z
+    .object({
+      vcpus: whole,
+      memory: whole.meta({ description: 'Bytes' }),
+      slots: whole.meta({ description: 'Hot-plug slots' }),
+      devices: z.array(z.object({ name: z.string(), slot: z.string() })),
+    })
+    .meta({ description: 'What its guest has of that now; `set`, `attachDevice` and `detachDevice` change it' }),
   pid: whole.optional().meta({ description: 'Process of its cell' }),
   consoles: z.array(z.object({ name: z.string(), viewers: whole })),
   management: management.optional(),

@@ -57,6 +57,8 @@ describe('roles', () => {
     ['create', 'admin'],
     ['destroy', 'admin'],
     ['audit', 'admin'],
+    ['attachDevice', 'admin'],
+    ['detachDevice', 'admin'],
     ['start', 'operator'],
     ['set', 'operator'],
     ['list', 'viewer'],

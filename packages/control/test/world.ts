@@ -25,13 +25,33 @@ interface Message {
 }
 
 const STATS = { instructions: 0, slices: 0, idleMilliseconds: 0, wallMilliseconds: 0 };
+type Hardware = { vcpus: number; memory: number; slots: number; devices: { name: string; slot: string }[] };
+
+/** What is there after a change, as cells say it. */
+const changed = (hardware: Hardware, change: Readonly<Record<string, unknown>>): Hardware => {
+  const others = hardware.devices.filter(({ name }) => name !== change['name']);
+  switch (change['do']) {
+    case 'vcpus':
+      return { ...hardware, vcpus: Number(change['count']) };
+    case 'memory':
+      return { ...hardware, memory: Number(change['bytes']) };
+    case 'attach':
+      return {
+        ...hardware,
+        devices: [...others, { name: (change['device'] as { name: string }).name, slot: 'slot0' }],
+      };
+    default:
+      return { ...hardware, devices: others };
+  }
+};
+
 const FACTS = {
   architecture: 'test',
   vcpus: 1,
   memory: 1 << 20,
   consoles: ['console0'],
   canPowerOff: true,
-  hardware: { vcpus: 1, memory: 1 << 20, slots: 0, devices: [] },
+  hardware: { vcpus: 1, memory: 1 << 20, slots: 1, devices: [] } as Hardware,
 };
 /** Console of a guest's requests, on machines of the template `ported`. */
 export const PORT = 'port0';
@@ -42,6 +62,8 @@ class FakeCell {
   readonly order: CellOrder;
   /** What came on the port, which is not echoed. */
   heard = '';
+  /** Whether the guest does its part of changes. */
+  follows = true;
   /** Whether the guest reads what comes there. */
   reads = true;
   /** Bytes of output that the host has taken care of. */
@@ -85,6 +107,13 @@ class FakeCell {
       const { options } = message['recipe'] as { readonly options?: { readonly port?: boolean } };
       if (options?.port === true) this.#facts = { ...FACTS, consoles: ['console0', PORT] };
       this.#port?.postMessage({ ...answer, facts: this.#facts });
+    } else if (kind === 'change' && this.follows) {
+      const change = message['change'] as Readonly<Record<string, unknown>>;
+      this.#facts = { ...this.#facts, hardware: changed(this.#facts.hardware, change) };
+      this.#port?.postMessage({ ...answer, facts: this.#facts });
+    } else if (kind === 'change') {
+      const error = { code: 'VIV_CELL_GUEST', message: 'the guest does nothing' };
+      this.#port?.postMessage({ ...answer, error });
     } else if (kind === 'run' || kind === 'resume') this.#become('running', answer);
     else if (kind === 'pause') this.#become('paused', answer);
     else if (kind === 'stats') this.#port?.postMessage({ ...answer, stats: STATS });

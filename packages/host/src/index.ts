@@ -66,6 +66,7 @@ export { createHost, type Host, type HostLimits, type HostOptions } from './mach
 export type { EndedEvent, HostEvent } from './machines/host-event.ts';
 export {
   type DeviceDescription,
+  deviceDescription,
   type HardwareChange,
   type HardwareView,
   type KeptChanges,

@@ -26,7 +26,7 @@ const isSmall = (value: unknown): boolean => {
 };
 
 /** A device as its owner describes it: what `options` mean is the business of the machine's recipe. */
-const deviceDescription = z.object({
+export const deviceDescription = z.object({
   name: deviceName,
   options: z.unknown().refine(isSmall, 'JSON of 64 KiB at most').optional(),
 });

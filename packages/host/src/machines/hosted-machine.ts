@@ -39,7 +39,8 @@ export interface MachineInfo {
 
 /** What a host before this one knew of a machine. Milliseconds since 1970. */
 export interface MachinePast
-  extends Partial<Pick<MachineInfo, 'restarts' | 'restartedAt' | 'createdAt' | 'startedAt' | 'changes'>> {
+  extends Partial<Pick<MachineInfo, 'restarts' | 'restartedAt' | 'createdAt' | 'startedAt'>> {
+  readonly changes?: KeptChanges | undefined;
   readonly end?: PlainEnd | undefined;
   readonly endedAt?: number | undefined;
 }

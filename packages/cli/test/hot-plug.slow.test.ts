@@ -97,7 +97,7 @@ it('Debian gets and gives back disks, cards, vCPUs and memory while it runs in a
 
     // In again, and torn out while the guest writes: the guest has its errors, and goes on.
     await machine.attachDevice({ name: 'data', options: { disk: 'disks/data.img' } });
-    await shell('(while :; do cat /dev/zero >/dev/vda; done) >/dev/null 2>&1 &');
+    await shell('eval "(while :; do cat /dev/zero >/dev/vda; done) >/dev/null 2>&1 &"');
     await machine.detachDevice('data', { force: true });
     expect(await openFiles(machine.info().pid, disks)).toEqual([]);
     expect(await shell('echo alive')).toBe('alive\n');

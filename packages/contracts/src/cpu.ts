@@ -1,3 +1,4 @@
+import type { StartBackgroundThread } from './core-background.ts';
 import type { CoreThreads } from './core-threads.ts';
 import type { DebugPoint, WatchedAccess } from './debug-point.ts';
 import type { DeviceTreeNode } from './device-tree.ts';
@@ -165,6 +166,11 @@ export interface CpuCore {
   statistics?(): CoreStatistics;
   /** What it does for debuggers; absent when it can do nothing for them. */
   readonly debug?: CoreDebug;
+  /**
+   * From now on it may leave work to a thread beside its vCPUs; what is given back ends that. A guest sees no difference.
+   * Absent when there is no such work.
+   */
+  background?(start: StartBackgroundThread): () => void;
   /** Present when each vCPU runs on a thread of its own, and only there. */
   readonly threads?: CoreThreads;
 }

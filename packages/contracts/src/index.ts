@@ -27,6 +27,7 @@ export * from './block.ts';
 export * from './bus.ts';
 export * from './character.ts';
 export * from './clock.ts';
+export * from './core-background.ts';
 export * from './core-threads.ts';
 export * from './cpu.ts';
 export * from './debug.ts';

@@ -1,4 +1,4 @@
-import type { DebugTarget, GuestFault, Vcpu } from '@vivarium/contracts';
+import type { DebugTarget, GuestFault, StartBackgroundThread, Vcpu } from '@vivarium/contracts';
 import type { Lease } from './lease.ts';
 import type { HostThread } from './scheduling/host-thread.ts';
 
@@ -57,6 +57,8 @@ export interface CellOptions {
    * the one they are given here; `true` is real time of its own. Default false.
    */
   readonly leased?: boolean | HostThread;
+  /** Starts a thread for work that the core can do beside its vCPUs. Without it, the core does all on this one. */
+  readonly startBackgroundThread?: StartBackgroundThread;
   /** Starts paused, before the first instruction: for a debugger that wants to see all of it. Default false. */
   readonly startPaused?: boolean;
   /**

@@ -30,6 +30,9 @@ interface Command {
   readonly resumption: DebugResumption | undefined;
 }
 
+/** Milliseconds that the event loop may wait for a thread that naps: as long as answers of a network take. */
+const LONGEST_NAP = 0.1;
+
 const STOPPED: CellOutcome = { kind: 'stopped' };
 
 /** An outcome as debuggers hear of it: a number of eight bits. */
@@ -155,6 +158,7 @@ export class InlineCell implements Cell {
     let outcome: CellOutcome;
     try {
       this.#listen();
+      this.#startBackground();
       await this.#occupied(() => this.#machine.start());
       this.#open();
       outcome = await this.#drive();
@@ -199,6 +203,12 @@ export class InlineCell implements Cell {
       });
       if (removal !== undefined) this.#removals.push(removal);
     }
+  }
+
+  #startBackground(): void {
+    const { startBackgroundThread } = this.#options;
+    const dismiss = startBackgroundThread && this.#core.background?.(startBackgroundThread);
+    if (dismiss !== undefined) this.#removals.push(dismiss);
   }
 
   /** The run loop: host commands, then power requests, then guest code, then a turn of the event loop or a sleep. */
@@ -314,10 +324,11 @@ export class InlineCell implements Cell {
     }
     const began = hostNow();
     const wait = deadline === undefined ? undefined : Math.max((deadline - this.#clock.now()) / 1e6, 0);
-    const napped = wait !== undefined && wait < 1 && this.#sleeper.nap(wait);
-    if (!napped) await this.#sleeper.sleep(wait);
+    const napped = wait !== undefined && wait < 1 && this.#sleeper.nap(Math.min(wait, LONGEST_NAP));
+    // What comes from outside during a nap is found at its end.
+    await (napped ? turn() : this.#sleeper.sleep(wait));
     this.#idleMilliseconds += hostNow() - began;
-    if (!napped) this.#lastTurn = hostNow();
+    this.#lastTurn = hostNow();
   }
 
   /** Until then or until a grant, and without the thread, which others may have meanwhile. */

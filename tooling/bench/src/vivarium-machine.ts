@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostDirectory, userNetwork } from '@vivarium/board-virt';
 import { nodeHostNetwork, openHostDirectory } from '@vivarium/board-virt/node';
+import { startBackgroundThread } from '@vivarium/host/node';
 import { openHostFile } from '@vivarium/host-file/node';
 import type { RunDevices } from './devices.ts';
 import { type JobDevices, runJobs } from './job-machine.ts';
@@ -40,7 +41,14 @@ export const runMachine = async (run: MachineRun): Promise<void> => {
   const { commandLine, translate } = run;
   const { devices, close } = openDevices(run.devices);
   const images = { kernel: image(run.kernel), initrd: image(run.initrd) };
-  const { times, queue } = await runJobs({ ...images, commandLine, translate, start, devices });
+  const { times, queue } = await runJobs({
+    ...images,
+    commandLine,
+    translate,
+    start,
+    devices,
+    startBackgroundThread: startBackgroundThread,
+  });
   close();
   const memory = process.resourceUsage().maxRSS * 1024;
   process.stdout.write(`${JSON.stringify({ times, memory, queue })}\n`);

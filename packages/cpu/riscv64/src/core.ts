@@ -5,6 +5,7 @@ import type {
   DeviceTreeNode,
   EnvironmentCallOutcome,
   MachineMemory,
+  StartBackgroundThread,
   Vcpu,
 } from '@vivarium/contracts';
 import type { RiscvMmu } from '@vivarium/isa-riscv';
@@ -18,6 +19,7 @@ import type { HelperIndices } from './emit/arithmetic.ts';
 import { RiscvHart } from './hart/hart.ts';
 import type { DeviceBus } from './hart/memory-port.ts';
 import { coreStatistics } from './statistics.ts';
+import { JumpCounters } from './translate/jump-counters.ts';
 import { Translator } from './translate/translator.ts';
 
 export interface RiscvCoreParts {
@@ -34,6 +36,7 @@ export interface RiscvCoreOptions {
   readonly codePages: number;
   readonly translate: boolean;
   readonly hotJumps: number;
+  readonly backgroundHotJumps: number;
   readonly translatedBytes: number;
   readonly statistics: boolean;
   readonly threads: boolean;
@@ -69,7 +72,7 @@ export class RiscvCore implements CpuCore {
       memory,
       options.codePages,
       () => {
-        this.#translator?.clear();
+        this.#translator?.forget();
         for (const hart of harts) {
           hart.mmu.flush();
           hart.translationChanged();
@@ -96,7 +99,6 @@ export class RiscvCore implements CpuCore {
           points,
           regions,
           heat,
-          threshold: options.hotJumps,
           statistics: options.statistics,
           hot: (slot) => this.#translator?.hot(slot),
           timebaseFrequency: options.timebaseFrequency,
@@ -109,8 +111,10 @@ export class RiscvCore implements CpuCore {
     this.vcpus = harts;
     this.debug = new RiscvCoreDebug(points, this.#code, harts, memory);
     const [first] = harts;
-    if (options.translate && first !== undefined)
-      this.#translator = this.#createTranslator(memory, first, regions, options);
+    if (heat !== undefined && first !== undefined) {
+      const counters = new JumpCounters(memory.linear.buffer, heat, options.hotJumps);
+      this.#translator = this.#createTranslator(memory, first, regions, counters, options);
+    }
     this.deviceTree = coreDeviceTree(options.harts, options.timebaseFrequency, isaExtensions(options.aia));
   }
 
@@ -118,6 +122,7 @@ export class RiscvCore implements CpuCore {
     memory: MachineMemory,
     hart: RiscvHart,
     table: WebAssembly.Table,
+    counters: JumpCounters,
     options: RiscvCoreOptions,
   ): Translator {
     const { run: _run, take: _take, put: _put, ...helpers } = hart.exports;
@@ -126,6 +131,9 @@ export class RiscvCore implements CpuCore {
       helpers: helpers as Record<keyof HelperIndices, (...operands: bigint[]) => bigint>,
       table,
       capacity: options.translatedBytes,
+      counters,
+      hotJumps: options.hotJumps,
+      backgroundHotJumps: options.backgroundHotJumps,
     });
     this.#code.onPageChange((page, first, last) => translator.changed(page, first, last));
     return translator;
@@ -133,6 +141,10 @@ export class RiscvCore implements CpuCore {
 
   onEnvironmentCall(handler: EnvironmentCallHandler | undefined): void {
     this.#environmentCall = handler;
+  }
+
+  background(start: StartBackgroundThread): () => void {
+    return this.#translator?.background(start) ?? (() => {});
   }
 
   statistics(): CoreStatistics {

@@ -46,6 +46,8 @@ export const riscv64CoreOptions = z
     translate: z.boolean().default(true),
     /** Jumps to an instruction, or rounds of a loop, after which it is translated. */
     hotJumps: z.int().min(1).max(1_000_000_000).default(20_000),
+    /** The same while the cell gives a thread that translates. */
+    backgroundHotJumps: z.int().min(1).max(1_000_000_000).default(2000),
     /** Bytes of translated code at which all of it is dropped. */
     translatedBytes: z.int().min(65_536).max(1_073_741_824).default(67_108_864),
     /** Count instructions in translated code, for `statistics()`; costs a little at each entry to it. */

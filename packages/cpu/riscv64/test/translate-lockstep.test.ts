@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type BareCore, bareCore, RAM_BASE, toSupervisor } from './bare-core.ts';
 import { compiledModules } from './compiled-modules.ts';
+import { FakeBackground } from './fake-background.ts';
 import { patches, supervisorProgram } from './supervisor-program.ts';
 
 const INPUTS = ['ssip', 'msip', 'stip', 'mtip', 'seip', 'meip'];
@@ -15,6 +16,8 @@ type Event =
 
 interface Slice {
   readonly budget: number;
+  /** Answers of the background thread that come before it. */
+  readonly answers: number;
   readonly event: Event;
 }
 
@@ -35,6 +38,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
 );
 const slice: fc.Arbitrary<Slice> = fc.record({
   budget: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 300 })),
+  answers: fc.nat(3),
   event,
 });
 
@@ -60,11 +64,14 @@ const lockstep = async (
   source: string,
   slices: readonly Slice[],
   options: Readonly<Record<string, unknown>>,
+  background?: FakeBackground,
 ): Promise<number> => {
   const translated = await bareCore(source, {}, options);
+  if (background !== undefined) translated.core.background?.(background.start);
   const interpreted = await bareCore(source, {}, { translate: false });
   for (const [number, part] of slices.entries()) {
     for (const core of [translated, interpreted]) happen(core, part);
+    await background?.answer(part.answers);
     const exits = [translated.vcpu.run(part.budget), interpreted.vcpu.run(part.budget)];
     expect(exits[0], `exit of slice ${number}`).toEqual(exits[1]);
     expect(registers(translated), `registers after slice ${number}`).toEqual(registers(interpreted));
@@ -93,6 +100,29 @@ describe('translated code', () => {
     expect(retired).toBeGreaterThan(10_000);
     // Two interpreters a program, and regions.
     expect(compiled.sizes.length).toBeGreaterThan(1000);
+  });
+
+  it('does so when another thread translates, and code changes before that has answered', {
+    timeout: 120_000,
+  }, async () => {
+    let made = 0;
+    let late = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        supervisorProgram,
+        fc.array(slice, { minLength: 10, maxLength: 60 }),
+        fc.constantFrom(1, 1, 2, 5),
+        async ({ source }, slices, backgroundHotJumps) => {
+          const background = new FakeBackground();
+          await lockstep(source, slices, { backgroundHotJumps }, background);
+          made += background.answered;
+          if (slices.some(({ event: { kind } }) => kind === 'patch')) late += background.answered;
+        },
+      ),
+      { numRuns: 60, interruptAfterTimeLimit: 60_000 },
+    );
+    expect(made).toBeGreaterThan(300);
+    expect(late).toBeGreaterThan(100);
   });
 
   it('takes an interrupt that waited as soon as sstatus lets it', async () => {

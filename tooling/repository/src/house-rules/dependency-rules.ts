@@ -29,10 +29,10 @@ export const checkDependencies = (workspace: Workspace): Finding[] => {
     : [];
   return [...root, ...workspace.packages].flatMap(({ folder, manifest }) => {
     const { dependencies, devDependencies, peerDependencies, optionalDependencies } = manifest;
-    const names = Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies, ...optionalDependencies });
-    return names
-      .filter((name) => !name.startsWith('@vivarium/'))
-      .flatMap((name): Finding[] => {
+    const all = { ...dependencies, ...devDependencies, ...peerDependencies, ...optionalDependencies };
+    return Object.entries(all)
+      .filter(([, version]) => !version.startsWith('workspace:'))
+      .flatMap(([name]): Finding[] => {
         const where = `${folder}/package.json`;
         const licence = recorded.get(name);
         const installed = installedLicence(workspace.root, folder, name);

@@ -186,6 +186,11 @@ export class CodeCache {
     return this.#apart.get(index)?.has(half) === true;
   }
 
+  /** The halfwords of a page that are. */
+  apartOf(index: number): readonly number[] {
+    return [...(this.#apart.get(index) ?? [])];
+  }
+
   /** How many instructions `setApart` was called for. */
   get marks(): number {
     let count = 0;

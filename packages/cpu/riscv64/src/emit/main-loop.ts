@@ -33,7 +33,7 @@ import { POSITION_BITS, POSITION_MASK } from './region-mark.ts';
 import { slotOperands } from './slot-operands.ts';
 
 const PAGE_MASK = -4096n;
-/** Jump counters, shared by slots of equal hash. */
+/** Jump counters, shared by slots of equal hash: see `JumpCounters`. */
 export const HEAT_COUNTERS = 4096;
 /** Slots are 4 bytes for each byte of code. */
 const SLOT_SCALE = 4;
@@ -48,10 +48,8 @@ export interface MainLoopContext {
   readonly tlbEntries: number;
   /** Type of a region's function. */
   readonly regionType: number;
-  /** Offset of the table of jump counters, HEAT_COUNTERS × u32; undefined when nothing is translated. */
+  /** Offset of the table of jump counters; undefined when nothing is translated. */
   readonly heat: number | undefined;
-  /** Jumps to an instruction that make it hot. */
-  readonly threshold: number;
   /** Whether instructions in translated code are counted. */
   readonly counted: boolean;
 }
@@ -313,7 +311,7 @@ const emitHandler = (
   advance(operation.length);
 };
 
-/** Counts a jump to the slot in local `slot`, and says when it is hot. Spoils local `scratch`. */
+/** Counts a jump to the slot in local `slot` down, and says when it is hot. Spoils local `scratch`. */
 const emitHeat = (context: MainLoopContext, f: FunctionBuilder, slot: number, scratch: number): void => {
   const { heat } = context;
   if (heat === undefined) return;
@@ -323,15 +321,8 @@ const emitHeat = (context: MainLoopContext, f: FunctionBuilder, slot: number, sc
     .i32((HEAT_COUNTERS - 1) * 4)
     .op('i32.and')
     .tee(scratch);
-  f.get(scratch).memory('i32.load', heat).i32(1).op('i32.add').tee(scratch).memory('i32.store', heat);
-  f.get(scratch).i32(context.threshold).op('i32.eq').if();
-  f.get(slot)
-    .i32(1)
-    .op('i32.shr_u')
-    .i32((HEAT_COUNTERS - 1) * 4)
-    .op('i32.and')
-    .i32(0)
-    .memory('i32.store', heat);
+  f.get(scratch).memory('i32.load', heat).i32(1).op('i32.sub').tee(scratch).memory('i32.store', heat);
+  f.get(scratch).op('i32.eqz').if();
   f.get(slot).call(context.calls.hot);
   f.end();
 };

@@ -15,8 +15,6 @@ export interface InterpreterOptions {
   readonly memory: MemoryShape;
   /** Offset of the jump counters; undefined when nothing is translated. */
   readonly heat: number | undefined;
-  /** Jumps to an instruction that make it hot. */
-  readonly threshold: number;
   /** Counts instructions in translated code at STATE_TRANSLATED, and entries to it. */
   readonly counted: boolean;
 }
@@ -37,7 +35,7 @@ export const emitInterpreter = (options: InterpreterOptions): Uint8Array<ArrayBu
   const context = { module, calls, helpers, state: options.state, tlbEntries: options.tlbEntries };
   const cold = emitCold({ ...context, sharedMemory: shared });
   const regionType = module.type(REGION_PARAMETERS, REGION_RESULTS);
-  const { heat, threshold, counted } = options;
-  module.exportFunction('run', emitMainLoop({ ...context, cold, regionType, heat, threshold, counted }));
+  const { heat, counted } = options;
+  module.exportFunction('run', emitMainLoop({ ...context, cold, regionType, heat, counted }));
   return module.encode();
 };

@@ -41,53 +41,80 @@ const STATE = 3;
 
 const PAGE = 4096n;
 const DYNAMIC_MODE = 7;
+
+/** What all regions of a core have in common. */
 export interface RegionSurroundings {
   readonly tlbEntries: number;
   readonly memory: MemoryShape;
-  /** Slots of the page that the region is made of. */
-  readonly slots: number;
   /** Whether the engine has a fused multiply-add. */
   readonly fused: boolean;
-  /** The region's place in the table. */
-  readonly index: number;
   /** Names of the helper functions, imported from the interpreter. */
   readonly helpers: readonly (keyof HelperIndices)[];
 }
 
+/** Where a region belongs. */
+export interface RegionPlace {
+  /** Slots of the page that it is made of. */
+  readonly slots: number;
+  /** Its place in the table. */
+  readonly index: number;
+}
+
 /** And what only its module knows. */
-interface RegionContext extends RegionSurroundings {
+interface RegionContext extends RegionSurroundings, RegionPlace {
   /** The type of regions in the module. */
   readonly type: number;
 }
 
-export interface TranslatedRegion {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Label (position + 1) for each entry offset. */
-  readonly labels: ReadonlyMap<number, number>;
-}
+/** Name of a module's region by its number. */
+export const regionExport = (number: number): string => `region${number}`;
 
-/** Translates a region to a module that exports `region`: (page address, budget, label, offset of the hart's state) → status. */
-export const translateRegion = (region: CodeRegion, around: RegionSurroundings): TranslatedRegion => {
-  const module = new ModuleBuilder();
-  module.importMemory('region', 'memory', {
-    minimum: around.memory.pages,
-    maximum: around.memory.pages,
-    shared: around.memory.shared,
-  });
-  const helpers = Object.fromEntries(
-    around.helpers.map((name) => [
-      name,
-      module.importFunction('region', name, name === 'orc.b' || name === 'rev8' ? ['i64'] : ['i64', 'i64'], ['i64']),
-    ]),
-  ) as HelperIndices;
-  module.importTable('region', 'regions', 1);
-  const type = module.type(REGION_PARAMETERS, REGION_RESULTS);
-  const { index, body } = module.function(REGION_PARAMETERS, REGION_RESULTS);
-  const translator = new RegionTranslator(body, region, { ...around, type }, helpers);
-  translator.emit();
-  module.exportFunction('region', index);
-  return { bytes: module.encode(), labels: translator.labels };
-};
+/**
+ * A module of regions. It exports each by its number: (page address, budget, label, offset of the hart's state) → status.
+ * Engines keep several pages of memory for each module: regions that are made together share one.
+ */
+export class RegionModule {
+  readonly #module = new ModuleBuilder();
+  readonly #around: RegionSurroundings;
+  readonly #helpers: HelperIndices;
+  readonly #type: number;
+  #count = 0;
+
+  constructor(around: RegionSurroundings) {
+    this.#around = around;
+    const module = this.#module;
+    const { pages, shared } = around.memory;
+    module.importMemory('region', 'memory', { minimum: pages, maximum: pages, shared });
+    this.#helpers = Object.fromEntries(
+      around.helpers.map((name) => [
+        name,
+        module.importFunction('region', name, name === 'orc.b' || name === 'rev8' ? ['i64'] : ['i64', 'i64'], ['i64']),
+      ]),
+    ) as HelperIndices;
+    module.importTable('region', 'regions', 1);
+    this.#type = module.type(REGION_PARAMETERS, REGION_RESULTS);
+  }
+
+  /** Regions that it has. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Translates one more. Gives the label (position + 1) for each entry offset. */
+  add(region: CodeRegion, place: RegionPlace): ReadonlyMap<number, number> {
+    const { index, body } = this.#module.function(REGION_PARAMETERS, REGION_RESULTS);
+    const context = { ...this.#around, ...place, type: this.#type };
+    const translator = new RegionTranslator(body, region, context, this.#helpers);
+    translator.emit();
+    this.#module.exportFunction(regionExport(this.#count), index);
+    this.#count += 1;
+    return translator.labels;
+  }
+
+  encode(): Uint8Array<ArrayBuffer> {
+    return this.#module.encode();
+  }
+}
 
 class RegionTranslator {
   readonly labels: ReadonlyMap<number, number>;

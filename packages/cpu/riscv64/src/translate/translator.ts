@@ -1,15 +1,15 @@
 // Hot code: called when code becomes hot, and when code pages are written.
-import type { MachineMemory } from '@vivarium/contracts';
+import type { MachineMemory, StartBackgroundThread } from '@vivarium/contracts';
 import type { CodeCache, CodePageHandle } from '../decode/code-cache.ts';
 import { COMPILED, SLOT_BYTES, UNDECODED } from '../decode/slot.ts';
 import type { HelperIndices } from '../emit/arithmetic.ts';
 import { memoryShape } from '../emit/memory-shape.ts';
 import { POSITION_BITS, POSITION_MASK } from '../emit/region-mark.ts';
-import { type CodeRegion, discoverRegion } from './blocks.ts';
 import { hasFusedMultiplyAdd } from './fused.ts';
-import { translateRegion } from './region.ts';
-
-const HALVES = 2048;
+import type { JumpCounters } from './jump-counters.ts';
+import { regionExport, type RegionSurroundings } from './region.ts';
+import { HALVES, translate, type Translation, type TranslationRequest } from './translation.ts';
+import { type Pending, type PostedTranslations, TranslationDesk } from './translation-desk.ts';
 
 /** A translated region of a code page. */
 interface Region {
@@ -21,6 +21,14 @@ interface Region {
   readonly bytes: number;
 }
 
+/** What was made for a slot of a page, and its place in the table. */
+interface Place {
+  readonly page: CodePageHandle | undefined;
+  readonly slot: number;
+  readonly index: number;
+  readonly translation: Translation | undefined;
+}
+
 export interface TranslatorOptions {
   readonly tlbEntries: number;
   /** Helper functions of the interpreter's instance, by name. */
@@ -28,6 +36,10 @@ export interface TranslatorOptions {
   readonly table: WebAssembly.Table;
   /** Bytes of generated modules at which everything is dropped. */
   readonly capacity: number;
+  readonly counters: JumpCounters;
+  /** Jumps that make code hot, on this thread and with the background thread. */
+  readonly hotJumps: number;
+  readonly backgroundHotJumps: number;
 }
 
 /** Translates hot code to WebAssembly regions, marks their entries in the decoded slots, and drops what changes. */
@@ -37,11 +49,13 @@ export class Translator {
   readonly #options: TranslatorOptions;
   readonly #bytes: Uint8Array;
   readonly #words: Int32Array;
+  readonly #halves: Uint16Array;
   /** Regions by pool index of their page. */
   readonly #pages = new Map<number, Region[]>();
   readonly #free: number[] = [];
-  readonly #fused = hasFusedMultiplyAdd();
-  /** Regions made and dropped, and the milliseconds that making took. */
+  readonly #surroundings: RegionSurroundings;
+  #desk: TranslationDesk | undefined;
+  /** Regions made and dropped, and the milliseconds that making took, on whichever thread. */
   made = 0;
   dropped = 0;
   milliseconds = 0;
@@ -55,6 +69,13 @@ export class Translator {
     const { buffer } = memory.linear;
     this.#bytes = new Uint8Array(buffer);
     this.#words = new Int32Array(buffer);
+    this.#halves = new Uint16Array(buffer);
+    this.#surroundings = {
+      tlbEntries: options.tlbEntries,
+      memory: memoryShape(buffer),
+      fused: hasFusedMultiplyAdd(),
+      helpers: Object.keys(options.helpers) as (keyof HelperIndices)[],
+    };
   }
 
   /** Bytes of the regions that are there. */
@@ -62,8 +83,26 @@ export class Translator {
     return this.#size;
   }
 
+  /** From now on another thread translates, and code is hot sooner. Gives what ends that. */
+  background(start: StartBackgroundThread): () => void {
+    const { counters, hotJumps, backgroundHotJumps } = this.#options;
+    const desk = new TranslationDesk(start, this.#surroundings, {
+      made: (regions, answer) => this.#settle(regions, answer),
+      closed: () => {
+        this.#desk = undefined;
+        counters.threshold = hotJumps;
+      },
+    });
+    this.#desk = desk;
+    counters.threshold = Math.min(hotJumps, backgroundHotJumps);
+    return () => {
+      if (this.#desk === desk) desk.close();
+    };
+  }
+
   /** The instruction of a slot was reached by jumps often enough. */
   hot(slot: number): void {
+    this.#options.counters.rewind(slot);
     const start = performance.now();
     this.#translate(slot);
     this.milliseconds += performance.now() - start;
@@ -72,57 +111,97 @@ export class Translator {
   #translate(slot: number): void {
     const page = this.#code.pageOf(slot);
     if (page === undefined || this.#bytes[slot] === COMPILED) return;
-    const offset = ((slot - page.slots) / SLOT_BYTES) * 2;
-    const old = (this.#pages.get(page.index) ?? []).filter((region) => region.covered[offset >> 1] === 1);
-    const entries = new Set([offset, ...old.flatMap((region) => region.entries)]);
-    const region = discoverRegion(
-      {
-        half: (at) => this.#code.half(page, at),
-        warm: (at) => this.#bytes[page.slots + at * 4] !== UNDECODED,
-        apart: (at) => this.#code.isApart(page.index, at >> 1),
-      },
-      this.#code.decoder,
-      entries,
-    );
-    if (!region.entries.includes(offset)) return;
-    for (const replaced of old) this.#drop(replaced);
-    if (this.#size > this.#options.capacity) this.clear();
-    this.#install(page, region);
+    const desk = this.#desk;
+    const pending = desk?.pendingOf(page.index);
+    if (pending !== undefined) {
+      if (!pending.slots.includes(slot)) pending.slots.push(slot);
+      return;
+    }
+    if (desk?.full === true) return;
+    const request = this.#request(page, slot);
+    if (desk !== undefined) {
+      desk.ask(page.index, slot, request);
+      return;
+    }
+    const { regions, module, size } = translate([request], this.#surroundings, this.#code.decoder);
+    this.#enter([{ page, slot, index: request.index, translation: regions[0] }], module, size);
   }
 
-  #install(page: CodePageHandle, region: CodeRegion): void {
-    const { tlbEntries, helpers, table } = this.#options;
-    const { buffer } = this.#memory.linear;
-    const index = this.#takeIndex();
-    const translated = translateRegion(region, {
-      tlbEntries,
-      memory: memoryShape(buffer),
+  /** Regions of the page that have the instruction at `offset`. */
+  #around(page: number, offset: number): readonly Region[] {
+    return (this.#pages.get(page) ?? []).filter((region) => region.covered[offset >> 1] === 1);
+  }
+
+  #request(page: CodePageHandle, slot: number): TranslationRequest {
+    const offset = ((slot - page.slots) / SLOT_BYTES) * 2;
+    const warm = new Uint8Array(HALVES);
+    for (let half = 0, slot = page.slots; half < HALVES; half += 1, slot += SLOT_BYTES) {
+      warm[half] = this.#bytes[slot] === UNDECODED ? 0 : 1;
+    }
+    return {
+      code: this.#halves.slice(page.source >>> 1, (page.source >>> 1) + HALVES),
+      warm,
+      apart: this.#code.apartOf(page.index),
+      entries: [...new Set([offset, ...this.#around(page.index, offset).flatMap(({ entries }) => entries)])],
       slots: page.slots,
-      fused: this.#fused,
-      index,
-      helpers: Object.keys(helpers) as (keyof HelperIndices)[],
+      index: this.#takeIndex(),
+    };
+  }
+
+  /** The background thread answered, or never will. */
+  #settle(
+    regions: readonly (readonly [Pending, Translation | undefined])[],
+    answer: PostedTranslations | undefined,
+  ): void {
+    const start = performance.now();
+    const places = regions.map(([{ slots, request }, translation]): Place => {
+      const [slot = 0] = slots;
+      const page = translation === undefined ? undefined : this.#code.pageOf(slot);
+      return { page, slot, index: request.index, translation };
     });
+    this.#enter(places, answer?.module, answer?.size ?? 0);
+    // Not what was hot first: there may be no region of it.
+    if (answer !== undefined) {
+      for (const [{ slots }, translation] of regions) {
+        if (translation !== undefined) for (const slot of slots.slice(1)) this.#translate(slot);
+      }
+    }
+    this.milliseconds += performance.now() - start + (answer?.milliseconds ?? 0);
+  }
+
+  /** Enters the regions of a module into the table. Without one, the engine has no room for more code. */
+  #enter(places: readonly Place[], module: WebAssembly.Module | undefined, size: number): void {
+    const { helpers, table } = this.#options;
+    const good = places.filter(({ page, translation }) => page !== undefined && translation !== undefined);
+    for (const place of places) if (!good.includes(place)) this.#free.push(place.index);
+    if (good.length === 0) return;
+    if (this.#size > this.#options.capacity) this.clear();
     const imports = { region: { ...helpers, regions: table, memory: this.#memory.linear as WebAssembly.Memory } };
-    const instance = instantiate(translated.bytes, imports);
+    const instance = module && instantiate(module, imports);
     if (instance === undefined) {
-      this.#free.push(index);
+      for (const { index } of good) this.#free.push(index);
       this.clear();
       return;
     }
-    table.set(index, instance.exports['region']);
-    const covered = new Uint8Array(HALVES);
-    for (const block of region.blocks) {
-      for (const { offset, length } of block.instructions) covered.fill(1, offset >> 1, (offset + length) >> 1);
+    for (const { page, slot, index, translation } of good) {
+      if (page === undefined || translation === undefined) continue;
+      table.set(index, instance.exports[regionExport(translation.number)]);
+      this.#install(page, slot, index, translation, size / good.length);
     }
+  }
+
+  #install(page: CodePageHandle, slot: number, index: number, { labels, covered }: Translation, bytes: number): void {
+    for (const replaced of this.#around(page.index, ((slot - page.slots) / SLOT_BYTES) * 2)) this.#drop(replaced);
     const list = this.#pages.get(page.index) ?? [];
-    list.push({ index, page: page.index, entries: region.entries, covered, bytes: translated.bytes.length });
+    const entries = labels.map(([offset]) => offset);
+    list.push({ index, page: page.index, entries, covered, bytes });
     this.#pages.set(page.index, list);
-    for (const [offset, label] of translated.labels) {
-      const slot = (page.slots + offset * 4) >> 2;
-      this.#words[slot] = COMPILED;
-      this.#words[slot + 1] = (index << POSITION_BITS) | (label & POSITION_MASK);
+    for (const [offset, label] of labels) {
+      const word = (page.slots + offset * 4) >> 2;
+      this.#words[word] = COMPILED;
+      this.#words[word + 1] = (index << POSITION_BITS) | (label & POSITION_MASK);
     }
-    this.#size += translated.bytes.length;
+    this.#size += bytes;
     this.made += 1;
   }
 
@@ -138,6 +217,7 @@ export class Translator {
 
   /** Halfwords `first` to `last` (exclusive) of a page were written. */
   changed(page: number, first: number, last: number): void {
+    this.#desk?.changed(page, first, last);
     for (const region of this.#pages.get(page) ?? []) {
       const at = region.covered.indexOf(1, first);
       if (at >= 0 && at < last) this.#drop(region);
@@ -164,15 +244,17 @@ export class Translator {
   clear(): void {
     for (const list of [...this.#pages.values()]) for (const region of list) this.#drop(region);
   }
+
+  /** All decoded code is forgotten: pages get other numbers. */
+  forget(): void {
+    this.#desk?.clear();
+    this.clear();
+  }
 }
 
-/** Undefined when the engine has no room for more code: the guest goes on in the interpreter. */
-const instantiate = (
-  bytes: Uint8Array<ArrayBuffer>,
-  imports: WebAssembly.Imports,
-): WebAssembly.Instance | undefined => {
+const instantiate = (module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Instance | undefined => {
   try {
-    return new WebAssembly.Instance(new WebAssembly.Module(bytes), imports);
+    return new WebAssembly.Instance(module, imports);
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;

@@ -93,6 +93,13 @@ export const FLOORS: readonly Floor[] = [
     mayImport: ['contracts', 'libraries', 'plugins', 'host', 'control'],
   },
   {
+    // Makes a host of its default policies, as the daemon does.
+    name: 'host-spec',
+    level: 4,
+    folders: ['packages/host-spec'],
+    mayImport: ['contracts', 'libraries', 'plugins', 'host', 'control'],
+  },
+  {
     name: 'cli',
     level: 4,
     folders: ['packages/cli'],
@@ -102,7 +109,19 @@ export const FLOORS: readonly Floor[] = [
     name: 'apps',
     level: 5,
     folders: ['apps/*'],
-    mayImport: ['contracts', 'libraries', 'kernel', 'plugins', 'presets', 'host', 'control', 'client', 'daemon', 'cli'],
+    mayImport: [
+      'contracts',
+      'libraries',
+      'kernel',
+      'plugins',
+      'presets',
+      'host',
+      'control',
+      'client',
+      'daemon',
+      'host-spec',
+      'cli',
+    ],
   },
   { name: 'testkit', level: 6, folders: ['packages/testkit'], mayImport: ['contracts', 'libraries', 'kernel'] },
   {
@@ -126,6 +145,7 @@ export const FLOORS: readonly Floor[] = [
       'control',
       'client',
       'daemon',
+      'host-spec',
       'cli',
       'apps',
       'testkit',
@@ -150,6 +170,7 @@ export const NODE_ONLY_FOLDERS: readonly string[] = [
   'packages/create-vivarium-plugin',
   'packages/daemon',
   'packages/guests/*',
+  'packages/host-spec',
   'apps/*',
   'tooling/*',
 ];

@@ -10,7 +10,7 @@ describe('two Debian guests with twice the memory there is', () => {
       limit: 144,
       data: 30,
       interval: 200,
-      rest: 12,
+      rest: 3,
       progress: () => {},
     });
     expect([...result.right.values()]).toEqual([true, true]);

@@ -28,6 +28,8 @@ export interface CellMemoryParts {
 
 /** The part of a guest's RAM that may be held in compressed form. */
 const COMPRESSED = 0.1;
+/** Pages that one act tries to compress, whether that is worth it or not: some ten milliseconds. */
+const MOST_TRIED = 256;
 const WORDS = PAGE_BYTES / 4;
 
 type Outcome = Omit<MemoryAnswer, 'report' | 'released'> & { readonly bytes?: Uint8Array };
@@ -98,7 +100,7 @@ export class CellMemory {
       case 'adopt':
         return this.#adopt(act.file, numbersIn(bytes));
       case 'compress':
-        return this.#squeeze(act.amount, (page) => this.#store.compress(page), Number.POSITIVE_INFINITY);
+        return this.#squeeze(act.amount, (page) => this.#store.compress(page), MOST_TRIED);
       case 'swap':
         return this.#squeeze(act.amount, (page) => this.#store.swapOut(page), this.#store.swapRoom);
       case 'balloon':
@@ -157,16 +159,18 @@ export class CellMemory {
     const { paging } = this.#parts;
     const before = this.#held();
     const most = Math.min(MOST_PAGES, room);
+    let tried = 0;
     let trouble: MemoryAnswer['trouble'];
     for (let round = 0; round < 2 && trouble === undefined; round += 1) {
       if (round === 1) paging.beginWindow();
       const pages: number[] = [];
       let won = 0;
-      for (let seen = 0; seen < this.#pages && pages.length < most; seen += 1) {
+      for (let seen = 0; seen < this.#pages && tried < most; seen += 1) {
         if (before - this.#held() + won >= amount) break;
         const page = this.#pageAt(this.#hand);
         this.#hand = (this.#hand + 1) % this.#pages;
         if (!paging.takable(page)) continue;
+        tried += 1;
         try {
           const kept = keep(paging.peek(page));
           if (kept === undefined) continue;
@@ -179,7 +183,7 @@ export class CellMemory {
         }
       }
       this.#take(pages.sort((one, other) => one - other));
-      if (before - this.#held() >= amount || pages.length >= most) break;
+      if (before - this.#held() >= amount || tried >= most) break;
     }
     return { won: Math.max(0, before - this.#held()), ...(trouble === undefined ? {} : { trouble }) };
   }

@@ -50,7 +50,10 @@ interface Known {
   report: MemoryReport;
 }
 
-/** Milliseconds for a round of sharing not to come again, and times as long as the last one took: it looks at all pages. */
+/**
+ * Milliseconds for a round of sharing not to come again: it looks at all idle pages. Where nothing else is to be done
+ * yet, it has a fifth of the time at most.
+ */
 const BETWEEN_ROUNDS = 1000;
 const ROUNDS_REST = 4;
 /** Steps of one kind at one guest in one update: each is bounded, so that cells stay live. */
@@ -137,7 +140,7 @@ export class MemoryControl implements AsyncDisposable {
     }
     this.#blocked = decision.reclaims.includes('block');
     const orders = known.map((each, index) => [each, decision.guests[index]] as const);
-    const won = await this.#carryOut(orders);
+    const won = await this.#carryOut(orders, decision.reclaims);
     // Those that wait go on where nothing is won by it.
     if (!this.#blocked || won === 0) await this.#release();
     await Promise.all(known.map(({ machine }) => this.#act(machine, { do: 'window' })));
@@ -157,7 +160,10 @@ export class MemoryControl implements AsyncDisposable {
   }
 
   /** In the order of the states: share, balloon, compress, swap, block. Gives what was won. */
-  async #carryOut(orders: readonly (readonly [Known, GuestReclaim | undefined])[]): Promise<number> {
+  async #carryOut(
+    orders: readonly (readonly [Known, GuestReclaim | undefined])[],
+    reclaims: readonly Reclaim[],
+  ): Promise<number> {
     let won = await this.#share(orders.flatMap(([known, order]) => (order?.share === true ? [known] : [])));
     for (const [{ machine, report }, order] of orders) {
       if (order?.balloon === undefined || report.balloon === undefined) continue;
@@ -165,8 +171,18 @@ export class MemoryControl implements AsyncDisposable {
       await this.#act(machine, { do: 'balloon', target: order.balloon });
       this.#acted('balloon', machine, asked, 0);
     }
-    for (const action of ['compress', 'swap'] as const) {
-      for (const [{ machine }, order] of orders) won += await this.#squeeze(machine, action, order?.[action] ?? 0);
+    const short = new Map<HostedMachine, number>();
+    for (const [{ machine }, order] of orders) {
+      const asked = order?.compress ?? 0;
+      const got = await this.#squeeze(machine, 'compress', asked);
+      won += got;
+      // What does not become small is swapped, where there is room for it.
+      if (order !== undefined && reclaims.includes('swap')) short.set(machine, Math.max(0, asked - got));
+    }
+    for (const [{ machine, report }, order] of orders) {
+      const room = Math.max(0, report.swapMost - report.swapped);
+      const asked = Math.max(order?.swap ?? 0, Math.min(room, (order?.swap ?? 0) + (short.get(machine) ?? 0)));
+      won += await this.#squeeze(machine, 'swap', asked);
     }
     for (const [{ machine }, order] of orders) {
       if (order?.wait !== true || machine.status !== 'running') continue;
@@ -205,7 +221,8 @@ export class MemoryControl implements AsyncDisposable {
         if (part > 0) this.#acted('share', machine, 0, part);
       });
     }
-    this.#shareAt = this.#now + Math.max(BETWEEN_ROUNDS, ROUNDS_REST * (hostNow() - began));
+    const rest = this.#state === 'clear' ? ROUNDS_REST * (hostNow() - began) : 0;
+    this.#shareAt = this.#now + Math.max(BETWEEN_ROUNDS, rest);
     return all;
   }
 

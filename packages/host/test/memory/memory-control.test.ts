@@ -122,11 +122,20 @@ describe.runIf(enableMemoryControl())('memory that is taken from guests', () => 
     const scripted = script();
     const { control, events } = controlled(host, scripted.policy);
     await using _ = control;
-    const guests = [await add(host, 'one', cell, { seed: 77 }), await add(host, 'other', cell, { seed: 99 })];
-    await Promise.all(guests.map(filled));
+    const guests: Guest[] = [];
+    for (const [name, seed] of [
+      ['one', 77],
+      ['other', 99],
+    ] as const) {
+      const guest = await add(host, name, cell, { seed });
+      await filled(guest);
+      // A worker would have done its rounds before the other one is there.
+      await guest.machine.pause();
+      guests.push(guest);
+    }
     const ended = Promise.all(guests.map(({ machine }) => machine.ended()));
     const seen = { zero: 0, shared: 0, compressed: 0, swapped: 0 };
-    for (let round = 0; round < 6 && guests.every(({ machine }) => machine.status === 'running'); round += 1) {
+    for (let round = 0; round < 6 && guests.every(({ machine }) => machine.status !== 'ended'); round += 1) {
       await Promise.all(guests.map(({ machine }) => machine.pause()));
       for (const order of [{}, { state: 'hard', share: true, compress: MIB / 2, swap: MIB }] as const) {
         scripted.order = order;

@@ -95,6 +95,8 @@ it('Debian gets and gives back disks, cards, vCPUs and memory while it runs in a
     expect((await file.read(Buffer.alloc(8), 0, 8, 0)).buffer.toString()).toBe('written\n');
     await file.close();
 
+    // What the guest flushed went through.
+    expect(await shell('dmesg | grep -c "I/O error"')).toBe('0\n');
     // In again, and torn out while the guest writes: the guest has its errors, and goes on.
     await machine.attachDevice({ name: 'data', options: { disk: 'disks/data.img' } });
     await shell('eval "(while :; do cat /dev/zero >/dev/vda; done) >/dev/null 2>&1 &"');

@@ -39,6 +39,22 @@ describe('a file of the host', () => {
     expect(() => file.sync()).toThrow(expect.objectContaining({ code: 'EBADF' }));
   });
 
+  it('is durable after each write in a process that may not sync', () => {
+    const path = put('durable', Buffer.from('0123'));
+    const script = `
+      import { openHostFile } from ${JSON.stringify(new URL('../src/node.ts', import.meta.url).href)};
+      const path = ${JSON.stringify(path)};
+      for (const readOnly of [true, false]) {
+        const file = openHostFile(path, { readOnly, lock: false });
+        if (!readOnly) file.write(0, Buffer.from('x'));
+        file.sync();
+      }
+    `;
+    const words = ['--conditions=@vivarium/source', '--permission', '--allow-fs-read=*', `--allow-fs-write=${folder}`];
+    execFileSync(process.execPath, [...words, '--input-type=module', '-e', script]);
+    expect(readFileSync(path, 'latin1')).toBe('x123');
+  });
+
   it('moves thousands of buffers in order, and ends short where the file ends', () => {
     const file = openHostFile(join(folder, 'many'), { create: true });
     const pieces = Array.from({ length: 3000 }, (_, index) => new Uint8Array(index % 7).fill(index % 251));

@@ -33,9 +33,15 @@ export const controlCommands = {
   rm: { usage: 'rm NAME…', help: 'forget machines', load: () => import('./life/rm-command.ts') },
   set: {
     usage: 'set NAME [options]',
-    help: 'another weight or cap, at once',
+    help: 'another weight or cap, other vCPUs or memory, at once',
     load: () => import('./set-command.ts'),
   },
+  plug: {
+    usage: 'plug NAME DEVICE',
+    help: 'put a disk or card into a machine that runs',
+    load: () => import('./plug-command.ts'),
+  },
+  unplug: { usage: 'unplug NAME DEVICE', help: 'take it out again', load: () => import('./unplug-command.ts') },
   attach: {
     usage: 'attach NAME',
     help: "a machine's console on this terminal",

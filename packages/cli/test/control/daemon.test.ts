@@ -40,6 +40,27 @@ const answerOf = async (daemon: TestDaemon, name: string, text: string): Promise
 };
 
 describe('machines of a daemon', () => {
+  it('get devices, and lose them again, by commands', async () => {
+    await using daemon = await new TestDaemon().start();
+    await echo(daemon, 'web', '--slots', '1');
+    const disk = daemon.scratch.put('data.img', new Uint8Array(4096));
+    const devices = async () => (await daemon.client.call('inspect', { name: 'web' })).hardware.devices;
+    const plug = (device: string) => daemon.viv('plug', 'web', device, '--disk', `${disk},ro`);
+    expect(await plug('data')).toMatchObject({ code: 0, stdout: 'web: running\n' });
+    expect(await devices()).toEqual([{ name: 'data', slot: 'slot0' }]);
+    expect(failure(await plug('more'))).toEqual({ code: 1, error: 'VIV_CELL_CHANGE' });
+    // This guest has no idea of slots.
+    const polite = await daemon.viv('unplug', 'web', 'data', '--wait', '0.1');
+    expect(failure(polite)).toEqual({ code: 1, error: 'VIV_CELL_GUEST' });
+    expect(await daemon.viv('unplug', 'web', 'data', '--force')).toMatchObject({ code: 0 });
+    expect(await devices()).toEqual([]);
+    expect(failure(await daemon.viv('set', 'web', '--cpus', '2'))).toEqual({ code: 1, error: 'VIV_CELL_UNCHANGEABLE' });
+    expect(failure(await daemon.viv('set', 'web', '--memory', '8M'))).toEqual({
+      code: 1,
+      error: 'VIV_CELL_UNCHANGEABLE',
+    });
+  });
+
   it('are made, listed, changed, looked at and forgotten by commands', async () => {
     await using daemon = await new TestDaemon().start();
     expect(daemon.listens).toEqual([`listening on ${daemon.socket}`]);

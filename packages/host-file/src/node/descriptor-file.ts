@@ -16,15 +16,25 @@ export class DescriptorFile implements HostFile {
   readonly readOnly: boolean;
   readonly #descriptor: number;
   readonly #lock: Lock | undefined;
+  /** Writes are durable as they are. */
+  readonly #durable: boolean;
   #size: number;
   #closed = false;
 
-  constructor(name: string, descriptor: number, size: number, readOnly: boolean, lock: Lock | undefined) {
+  constructor(
+    name: string,
+    descriptor: number,
+    size: number,
+    readOnly: boolean,
+    lock: Lock | undefined,
+    durable = false,
+  ) {
     this.name = name;
     this.readOnly = readOnly;
     this.#descriptor = descriptor;
     this.#size = size;
     this.#lock = lock;
+    this.#durable = durable;
   }
 
   /** Counted here rather than asked of the host: this process alone writes. */
@@ -82,7 +92,8 @@ export class DescriptorFile implements HostFile {
   }
 
   sync(): void {
-    fdatasyncSync(this.#open());
+    const descriptor = this.#open();
+    if (!this.#durable) fdatasyncSync(descriptor);
   }
 
   truncate(size: number): void {

@@ -32,8 +32,11 @@ export const openHostFile = (
       path,
       named(path, () => statSync(path, { bigint: true })),
     );
+  const durable = !canSync();
   const flags =
-    (readOnly ? constants.O_RDONLY : constants.O_RDWR) | (create ? constants.O_CREAT | constants.O_EXCL : 0);
+    (readOnly ? constants.O_RDONLY : constants.O_RDWR) |
+    (create ? constants.O_CREAT | constants.O_EXCL : 0) |
+    (durable && !readOnly ? constants.O_DSYNC : 0);
   const descriptor = named(path, () => openSync(path, flags, 0o644));
   let held: Lock | undefined;
   try {
@@ -41,13 +44,16 @@ export const openHostFile = (
     checkKind(path, status);
     if (create) syncFolder(path);
     if (lock) held = lockFile(path, status, descriptor, readOnly ? 'reads' : 'writes');
-    return new DescriptorFile(path, descriptor, Number(status.size), readOnly, held);
+    return new DescriptorFile(path, descriptor, Number(status.size), readOnly, held, durable);
   } catch (error) {
     held?.release();
     closeSync(descriptor);
     throw error;
   }
 };
+
+/** Node's permission model refuses to sync, whatever else it allows: there, each write is durable when it returns. */
+const canSync = (): boolean => (process.permission as NodeJS.ProcessPermission | undefined) === undefined;
 
 /** A new file survives a crash of the host only once its folder does; where folders cannot be synced, they need not be. */
 const syncFolder = (path: string): void => {

@@ -59,7 +59,11 @@ class RunningHost implements SpecHost {
     });
     const memory = spec.memory === undefined ? Math.floor(totalmem() * 0.75) : spec.memory * 2 ** 20;
     const resources = new ResourceControl({ policy: createShares(), dispatcher, memory });
-    this.host = createHost({ kinds: [processCells()], supervision: createSupervision({ restart: 'never' }) });
+    this.host = createHost({
+      kinds: [processCells()],
+      supervision: createSupervision({ restart: 'never' }),
+      limits: { memory },
+    });
     this.control = createControl({
       host: this.host,
       templates: { [TEMPLATE]: template },

@@ -20,6 +20,7 @@ describe('a command about machines', () => {
     ['no device', ['unplug', 'a']],
     ['a time that is none', ['stop', 'a', '--grace', 'soon']],
     ['a restart that is none', ['create', 'a', 'debian', '--restart', 'sometimes']],
+    ['a role that is none', ['create', 'a', 'debian', '--management', 'root']],
     ['an order that is none', ['top', '--sort', 'size']],
     ['no command', ['exec', 'a']],
     ['two daemons', ['ps', '--url', 'http://127.0.0.1:1']],

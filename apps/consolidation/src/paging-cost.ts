@@ -15,7 +15,7 @@ import { BEGUN } from './guests.ts';
 const MIB = 2 ** 20;
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '9' },
+    rounds: { type: 'string', default: '3' },
     memory: { type: 'string', default: '192' },
     interval: { type: 'string', default: '500' },
   },

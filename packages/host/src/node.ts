@@ -47,7 +47,7 @@ export const createProcessCell = (
 
 export { type ProcessCellOptions, processCells } from './node/process-cells.ts';
 export { createCell, createParallelCell } from './node/create-cell.ts';
-export { startBackgroundThread } from './node/background-threads.ts';
+export { backgroundThreads, startBackgroundThread } from './node/background-threads.ts';
 export { enableMemoryControl } from './node/memory-control.ts';
 export { sharedFiles } from './node/shared-file.ts';
 export { nodePageTools } from './node/page-tools.ts';

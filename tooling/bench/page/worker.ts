@@ -1,5 +1,5 @@
 import { runJobs } from '../src/job-machine.ts';
-import { startBackgroundThread } from 'vivarium-browser-shell/start-background-thread';
+import { backgroundThreads } from 'vivarium-browser-shell/start-background-thread';
 import type { Answer } from './page.ts';
 
 const image = async (name: string): Promise<{ readonly name: string; readonly bytes: Uint8Array }> => {
@@ -13,7 +13,9 @@ const answer = (data: Answer): void => globalThis.postMessage(data, {});
 globalThis.addEventListener('message', ({ data: commandLine }: MessageEvent<string>) => {
   const start = performance.now();
   void Promise.all([image('kernel'), image('initrd')])
-    .then(([kernel, initrd]) => runJobs({ kernel, initrd, commandLine, translate: true, start, startBackgroundThread }))
+    .then(([kernel, initrd]) =>
+      runJobs({ kernel, initrd, commandLine, translate: true, start, ...backgroundThreads() }),
+    )
     .then(({ times }) => answer({ times }))
     .catch((error: unknown) => answer({ error: String(error) }));
 });

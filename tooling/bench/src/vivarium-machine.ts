@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostDirectory, userNetwork } from '@vivarium/board-virt';
 import { nodeHostNetwork, openHostDirectory } from '@vivarium/board-virt/node';
-import { startBackgroundThread } from '@vivarium/host/node';
+import { backgroundThreads } from '@vivarium/host/node';
 import { openHostFile } from '@vivarium/host-file/node';
 import type { RunDevices } from './devices.ts';
 import { type JobDevices, runJobs } from './job-machine.ts';
@@ -47,7 +47,7 @@ export const runMachine = async (run: MachineRun): Promise<void> => {
     translate,
     start,
     devices,
-    startBackgroundThread: startBackgroundThread,
+    ...backgroundThreads(),
   });
   close();
   const memory = process.resourceUsage().maxRSS * 1024;

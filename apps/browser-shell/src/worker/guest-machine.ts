@@ -10,7 +10,7 @@ import { download, findGuest } from './download.ts';
 import { equipment } from './equipment.ts';
 import { InputFeed } from './input-feed.ts';
 import { OutputWindow } from './output-window.ts';
-import { startBackgroundThread } from './start-background-thread.ts';
+import { backgroundThreads } from './start-background-thread.ts';
 
 /** Sends to the page; the buffers are given away with it. */
 export type SendReport = (report: Report, transfer?: readonly ArrayBuffer[]) => void;
@@ -96,7 +96,7 @@ export class GuestMachine {
       }),
       { policy },
     );
-    const cell = createInlineCell(machine, { startBackgroundThread });
+    const cell = createInlineCell(machine, backgroundThreads());
     try {
       this.#follow(machine);
       this.#connect(machine, console.id, agent.id);

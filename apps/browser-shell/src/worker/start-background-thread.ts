@@ -1,7 +1,10 @@
 import type { StartBackgroundThread } from '@vivarium/contracts';
 
+/** Cores that a machine, its page and the engine's own compiler keep busy. */
+const BUSY_CORES = 2;
+
 /** A worker beside that of the machine. The bundler finds its module by this URL, not by the one that the core gives. */
-export const startBackgroundThread: StartBackgroundThread = (_module, events) => {
+const startBackgroundThread: StartBackgroundThread = (_module, events) => {
   const worker = new Worker(new URL('../background/main.ts', import.meta.url), { type: 'module' });
   worker.onmessage = ({ data }) => events.answer(data);
   worker.onerror = (event) => {
@@ -13,3 +16,7 @@ export const startBackgroundThread: StartBackgroundThread = (_module, events) =>
     end: () => worker.terminate(),
   };
 };
+
+/** Such a worker where there is a core for it. */
+export const backgroundThreads = (): { readonly startBackgroundThread?: StartBackgroundThread } =>
+  navigator.hardwareConcurrency > BUSY_CORES ? { startBackgroundThread } : {};

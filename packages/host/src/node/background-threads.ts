@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { BackgroundEvents, BackgroundThread, StartBackgroundThread } from '@vivarium/contracts';
+import type { CellOptions } from '../cell.ts';
 import { beside } from './beside.ts';
 
 /** Milliseconds without work after which the thread ends: a guest at rest needs none. */
@@ -78,3 +80,10 @@ class NodeBackgroundThread implements BackgroundThread {
 /** Threads of Node for what a core does beside its vCPUs. */
 export const startBackgroundThread: StartBackgroundThread = (module, events) =>
   new NodeBackgroundThread(module, events);
+
+/** Cores that a guest, its devices and the engine's own compiler keep busy. */
+const BUSY_CORES = 2;
+
+/** Such threads where there are cores for them. Where there are not, a guest waits for what they do, and longer. */
+export const backgroundThreads = (): Pick<CellOptions, 'startBackgroundThread'> =>
+  availableParallelism() > BUSY_CORES ? { startBackgroundThread } : {};

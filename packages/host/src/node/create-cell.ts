@@ -3,7 +3,7 @@ import type { Machine } from '@vivarium/kernel';
 import type { Cell, CellOptions } from '../cell.ts';
 import { InlineCell } from '../inline-cell.ts';
 import { ParallelCell } from '../parallel/parallel-cell.ts';
-import { startBackgroundThread } from './background-threads.ts';
+import { backgroundThreads } from './background-threads.ts';
 import { startVcpuThread } from './vcpu-threads.ts';
 
 /**
@@ -16,5 +16,5 @@ export const createParallelCell = (machine: Machine, options: CellOptions = {}):
 /** The cell that suits the machine's core: a parallel one when its vCPUs are to have threads, or an inline one. */
 export const createCell = (machine: Machine, options: CellOptions = {}): Cell =>
   machine.get(CpuCoreToken).threads === undefined
-    ? new InlineCell(machine, { startBackgroundThread: startBackgroundThread, ...options })
+    ? new InlineCell(machine, { ...backgroundThreads(), ...options })
     : createParallelCell(machine, options);

@@ -36,6 +36,8 @@ export interface HostTree {
   /** For messages. */
   readonly name: string;
   readonly readOnly: boolean;
+  /** Whether files are changed by what is open of them. */
+  readonly changesOpen: boolean;
   /** Whom files that this process makes belong to. */
   readonly user: { readonly uid: number; readonly gid: number };
   readonly root: Anchor;

@@ -130,7 +130,9 @@ export class NodeTable {
 
   /** What changes of attributes go through: an open file, or the anchor. */
   heldOf(node: HostNode): Descriptor {
-    return node.files[0] ?? node.writable[0] ?? this.anchorOf(node);
+    const file = node.files[0] ?? node.writable[0];
+    const byName = !this.#tree.changesOpen && node.parent !== undefined;
+    return file === undefined || byName ? this.anchorOf(node) : file;
   }
 
   /** What the host says of a node now. */

@@ -6,8 +6,13 @@ import { Fault } from '../fault.ts';
 import type { Descriptor, Anchor, HostStat, HostTree, OpenFile } from '../host-tree.ts';
 import { hostStat } from './host-stat.ts';
 
-const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = fs.constants;
-const ACCESS = { read: O_RDONLY, write: O_WRONLY, both: O_RDWR } as const;
+const { O_CREAT, O_DIRECTORY, O_DSYNC, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } =
+  fs.constants;
+/** Node's permission model, as in a process cell: it refuses to sync and to change what is open, whatever else it allows. */
+export const confined = (process.permission as NodeJS.ProcessPermission | undefined) !== undefined;
+/** There, each write is durable when it returns. */
+const DURABLE = confined ? O_DSYNC : 0;
+const ACCESS = { read: O_RDONLY, write: O_WRONLY | DURABLE, both: O_RDWR | DURABLE } as const;
 /** What was no regular file any more when it was opened does not hold us up, and does nothing to us. */
 const CAREFUL = O_NONBLOCK | O_NOCTTY;
 /** Most buffers that the platform takes in one call (IOV_MAX of Linux, macOS and the BSDs). */
@@ -28,6 +33,7 @@ const lengthOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((total
 export abstract class NodeTree implements HostTree {
   readonly name: string;
   readonly readOnly: boolean;
+  readonly changesOpen = !confined;
   readonly user = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
   abstract readonly root: Anchor;
 
@@ -65,6 +71,7 @@ export abstract class NodeTree implements HostTree {
   }
 
   makeSymbolicLink(parent: Anchor, name: FsName, target: FsName): void {
+    if (confined) throw new Fault('EPERM');
     fs.symlinkSync(bytesOf(target), this.#at(parent, name));
   }
 
@@ -113,7 +120,7 @@ export abstract class NodeTree implements HostTree {
   }
 
   makeFile(parent: Anchor, name: FsName, mode: number): OpenFile {
-    return fs.openSync(this.#at(parent, name), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY, mode);
+    return fs.openSync(this.#at(parent, name), ACCESS.both | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY, mode);
   }
 
   fileStat(file: OpenFile): HostStat {
@@ -151,6 +158,7 @@ export abstract class NodeTree implements HostTree {
   }
 
   sync(file: OpenFile, dataOnly: boolean): void {
+    if (confined) return;
     if (dataOnly) fs.fdatasyncSync(file);
     else fs.fsyncSync(file);
   }
@@ -160,6 +168,8 @@ export abstract class NodeTree implements HostTree {
   }
 
   syncDirectory(directory: Anchor): void {
+    // What programs expect where directories cannot be synced.
+    if (confined) throw new Fault('EINVAL');
     const opened = fs.openSync(bytesOf(`${this.pathOf(directory)}/`), O_RDONLY | O_DIRECTORY);
     try {
       fs.fsyncSync(opened);

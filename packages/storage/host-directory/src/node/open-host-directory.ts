@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { errors } from '../errors.ts';
 import { DescriptorTree } from './descriptor-tree.ts';
-import type { NodeTree } from './node-tree.ts';
+import { confined, type NodeTree } from './node-tree.ts';
 import { PathTree } from './path-tree.ts';
 
 export interface OpenHostDirectoryOptions {
@@ -9,7 +9,7 @@ export interface OpenHostDirectoryOptions {
   readonly readOnly?: boolean;
   /**
    * How files are held: `descriptors` (Linux), which nobody on the host can come in between, or `paths`. Default: what
-   * the platform has.
+   * the platform has; `paths` under Node's permission model, which knows no files by descriptors.
    */
   readonly hold?: 'descriptors' | 'paths';
 }
@@ -20,7 +20,7 @@ export interface OpenHostDirectoryOptions {
  * @throws `VIV_HOST_DIRECTORY_OPEN`
  */
 export const openHostDirectory = (path: string, options: OpenHostDirectoryOptions = {}): NodeTree => {
-  const { readOnly = false, hold = existsSync('/proc/self/fd') ? 'descriptors' : 'paths' } = options;
+  const { readOnly = false, hold = !confined && existsSync('/proc/self/fd') ? 'descriptors' : 'paths' } = options;
   try {
     return hold === 'descriptors' ? new DescriptorTree(path, readOnly) : new PathTree(path, readOnly);
   } catch (cause) {

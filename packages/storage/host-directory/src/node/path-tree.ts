@@ -4,12 +4,18 @@ import { Fault } from '../fault.ts';
 import { type Identity, isSame } from '../host-node.ts';
 import type { Descriptor, Anchor } from '../host-tree.ts';
 import { hostStat } from './host-stat.ts';
-import { type BytePath, bytesOf, NodeTree, seconds } from './node-tree.ts';
+import { type BytePath, bytesOf, confined, NodeTree, seconds } from './node-tree.ts';
 
 interface Held {
   readonly path: BytePath;
   readonly identity: Identity;
 }
+
+/** Of a file that is open, which may have no name any more. */
+const changeOpen = (change: () => void): void => {
+  if (confined) throw new Fault('EPERM');
+  change();
+};
 
 /**
  * The tree of platforms without `/proc`: an anchor is a path with what was there. Before each use all of the path must be
@@ -64,17 +70,17 @@ export class PathTree extends NodeTree {
 
   override setMode(held: Descriptor, mode: number): void {
     if (held < 0) super.setMode(held, mode);
-    else fs.fchmodSync(held, mode);
+    else changeOpen(() => fs.fchmodSync(held, mode));
   }
 
   override setOwner(held: Descriptor, uid: number, gid: number): void {
     if (held < 0) super.setOwner(held, uid, gid);
-    else fs.fchownSync(held, uid, gid);
+    else changeOpen(() => fs.fchownSync(held, uid, gid));
   }
 
   override setTimes(held: Descriptor, accessed: bigint, modified: bigint): void {
     if (held < 0) super.setTimes(held, accessed, modified);
-    else fs.futimesSync(held, seconds(accessed), seconds(modified));
+    else changeOpen(() => fs.futimesSync(held, seconds(accessed), seconds(modified)));
   }
 
   dispose(): void {

@@ -56,7 +56,9 @@ describe('shares under eevdf', () => {
           }
           simulation.runUntil(3 * SECOND);
           const share = simulation.report().vcpus.reduce((sum, { service }) => sum + service, 0) / (3 * SECOND);
-          expect(share / (cap / 1000)).toBeGreaterThan(0.95);
+          // Who is stopped late by more than a tenth of what it gets in the window of a cap loses more of that.
+          const late = (vcpus * quantum) / (cap * 100_000);
+          expect(share / (cap / 1000)).toBeGreaterThan(late > 0.1 ? 0.9 : 0.95);
           expect(share / (cap / 1000)).toBeLessThan(quantum === 1 ? 1.0001 : 1.01);
         },
       ),

@@ -7,7 +7,9 @@ import { type NetArgument, parseNetArgument } from './arguments/net-argument.ts'
 import { parsePluginArgument, type PluginArgument } from './arguments/plugin-argument.ts';
 import { parseShareArgument, type ShareArgument } from './arguments/share-argument.ts';
 import { parseVsockArgument, type VsockArgument } from './arguments/vsock-argument.ts';
+import { wholeNumber } from './arguments/whole-number.ts';
 import { errors } from './errors.ts';
+import { DEFAULT_ESCAPE } from './escape-filter.ts';
 import { optionTable } from './option-table.ts';
 
 /** What `viv run` was asked to do. */
@@ -92,20 +94,11 @@ const MOST_SLOTS = 16;
 const DEFAULT_TOP = 30;
 const DEFAULT_TRACE_LIMIT = 10_000;
 const DEFAULT_TRACE_RATE = 1000;
-const DEFAULT_ESCAPE = 0x1d; // Ctrl-]
 /** Longest `--timeout` that host timers can keep, in seconds. */
 const LONGEST_TIMEOUT = 2_000_000;
 
 const usage = (message: string, cause?: unknown): Error =>
   errors.make('VIV_USAGE', message, cause === undefined ? {} : { cause });
-
-const integer = (option: string, text: string, least: number, most: number): number => {
-  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= least && value <= most)) {
-    throw usage(`--${option} takes a whole number from ${least} to ${most}, not '${text}'`);
-  }
-  return value;
-};
 
 const memorySize = (option: string, text: string): number => {
   const bytes = parseMemorySize(text);
@@ -199,8 +192,9 @@ export const parseCommandLine = (args: readonly string[]): Request => {
   if (command === undefined) throw usage('no command is given');
   if (rest[0] !== undefined) throw usage(`'${rest[0]}' is one argument too many; quote a command that has spaces`);
   if (guest !== undefined && guest !== '-' && guest !== 'debian') throw usage(`there is no guest '${guest}'`);
-  const cpus = integer('cpus', values.cpus ?? '1', 1, MAXIMUM_CPUS);
-  const maxCpus = values['max-cpus'] === undefined ? cpus : integer('max-cpus', values['max-cpus'], cpus, MAXIMUM_CPUS);
+  const cpus = wholeNumber('cpus', values.cpus ?? '1', 1, MAXIMUM_CPUS);
+  const maxCpus =
+    values['max-cpus'] === undefined ? cpus : wholeNumber('max-cpus', values['max-cpus'], cpus, MAXIMUM_CPUS);
   const alone = oneThread(values, command === 'profile');
   const threads = oneOf('threads', values.threads ?? 'auto', ['auto', 'on', 'off']);
   if (threads === 'on' && alone !== undefined) throw usage(`--threads on does not go with ${alone}`);
@@ -223,7 +217,7 @@ export const parseCommandLine = (args: readonly string[]): Request => {
     vsock: values.vsock === undefined ? undefined : reading('vsock', values.vsock, parseVsockArgument),
     balloon:
       values.balloon === undefined ? undefined : values.balloon === '0' ? 0 : memorySize('balloon', values.balloon),
-    slots: integer('slots', values.slots ?? '0', 0, MOST_SLOTS),
+    slots: wholeNumber('slots', values.slots ?? '0', 0, MOST_SLOTS),
     writable: values.writable ?? [],
     rng: values.rng === true,
     bus: oneOf('bus', values.bus ?? 'mmio', ['mmio', 'pci']),
@@ -234,13 +228,13 @@ export const parseCommandLine = (args: readonly string[]): Request => {
     timeout: values.timeout === undefined ? undefined : seconds(values.timeout),
     escape: values.escape === undefined ? DEFAULT_ESCAPE : escapeKey(values.escape),
     trace: values.trace,
-    traceLimit: integer('trace-limit', values['trace-limit'] ?? `${DEFAULT_TRACE_LIMIT}`, 1, 1e12),
+    traceLimit: wholeNumber('trace-limit', values['trace-limit'] ?? `${DEFAULT_TRACE_LIMIT}`, 1, 1e12),
     traceDevices: values['trace-devices'],
-    traceRate: integer('trace-rate', values['trace-rate'] ?? `${DEFAULT_TRACE_RATE}`, 1, 1e9),
+    traceRate: wholeNumber('trace-rate', values['trace-rate'] ?? `${DEFAULT_TRACE_RATE}`, 1, 1e9),
     gdb: values.gdb === undefined ? undefined : { ...gdbAddress(values.gdb), wait: values['gdb-wait'] === true },
     profile:
       command === 'profile'
-        ? { symbols: values.symbols ?? [], top: integer('top', values.top ?? `${DEFAULT_TOP}`, 1, 1e6) }
+        ? { symbols: values.symbols ?? [], top: wholeNumber('top', values.top ?? `${DEFAULT_TOP}`, 1, 1e6) }
         : undefined,
     stats: values.stats === true,
     json: values.json === true,

@@ -15,9 +15,9 @@
  * @module
  */
 import type { OpenStream, StreamPeer } from '@vivarium/control';
-import { type EscapeAction, EscapeFilter, keyName } from './escape-filter.ts';
+import { DEFAULT_ESCAPE, type EscapeAction, EscapeFilter, keyName } from './escape-filter.ts';
 import type { Streams } from './session.ts';
-import { RawTerminal } from './terminal.ts';
+import { RawTerminal, terminalSize } from './terminal.ts';
 
 export interface ConsoleTerminalOptions {
   readonly streams: Pick<Streams, 'stdin' | 'stdout'>;
@@ -38,7 +38,6 @@ export interface ConsoleTerminal {
   close(): void;
 }
 
-const DEFAULT_ESCAPE = 0x1d;
 /** Bytes that wait for a guest that does not read; then the source waits, unless it is a person who may want to leave. */
 const HIGH_WATER = 1 << 20;
 
@@ -122,8 +121,8 @@ class AttachedTerminal implements ConsoleTerminal {
   }
 
   readonly #resize = (): void => {
-    const { columns = 0, rows = 0 } = this.#options.streams.stdout;
-    if (columns > 0 && rows > 0) this.#stream.note({ kind: 'resize', columns, rows });
+    const size = terminalSize(this.#options.streams.stdout);
+    if (size !== undefined) this.#stream.note({ kind: 'resize', ...size });
   };
 }
 

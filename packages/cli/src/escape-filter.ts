@@ -3,6 +3,9 @@ export type EscapeAction = 'quit' | 'reset' | 'help';
 
 const ACTIONS: Readonly<Record<string, EscapeAction>> = { q: 'quit', r: 'reset', '?': 'help', h: 'help' };
 
+/** Ctrl-]. */
+export const DEFAULT_ESCAPE = 0x1d;
+
 /**
  * Takes the escape key and the key after it out of what is typed. Twice the escape key is the key itself; the escape
  * key and any other key are dropped together.

@@ -1,8 +1,8 @@
-import { resolve } from 'node:path';
 import { pluggedDisk, pluggedNetwork } from '@vivarium/board-virt';
 import type { DevicePlace, MachineDevice } from '@vivarium/host';
 import { type DiskArgument, parseDiskArgument } from './arguments/disk-argument.ts';
 import { type NetArgument, parseNetArgument } from './arguments/net-argument.ts';
+import { placedDisk, placedNetwork } from './arguments/placed.ts';
 import { errors } from './errors.ts';
 import { openHostParts } from './host-parts.ts';
 
@@ -34,12 +34,10 @@ const parse = (options: unknown): Described => {
 
 /** A disk or card for a hot-plug slot of a machine of `viv run`. Paths are seen from `folder`. */
 export const pluggedDevice = async (options: unknown, place: DevicePlace, folder: string): Promise<MachineDevice> => {
-  const within = <Path extends string | undefined>(path: Path): Path | string =>
-    path === undefined ? path : resolve(folder, path);
   const { disks, networks } = parse(options);
   const host = await openHostParts({
-    disks: disks.map((disk) => ({ ...disk, path: resolve(folder, disk.path), backing: within(disk.backing) })),
-    networks: networks.map((network) => ({ ...network, pcap: within(network.pcap) })),
+    disks: disks.map((disk) => placedDisk(folder, disk)),
+    networks: networks.map((network) => placedNetwork(folder, network)),
     shares: [],
   });
   return {

@@ -18,7 +18,8 @@ import { CharPortToken } from '@vivarium/contracts';
 import { prepareDebian } from '@vivarium/guest-debian';
 import { type MachineMaker, type MachineParts, type MachineRecipe, writeLine } from '@vivarium/host';
 import type { Machine } from '@vivarium/kernel';
-import { parseCommandLine, type RunRequest } from './command-line.ts';
+import { placedDisk, placedNetwork, within } from './arguments/placed.ts';
+import { NO_INITRD, parseCommandLine, type RunRequest } from './command-line.ts';
 import { errors } from './errors.ts';
 import { grantedTo } from './granted.ts';
 import { debianHardware } from './hardware-agent.ts';
@@ -68,22 +69,20 @@ const requestOf = (args: readonly string[], folder: string): RunRequest => {
     const option = odd.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     throw errors.make('VIV_RECIPE_OPTION', `--${option} is not for a machine in a cell`);
   }
-  const within = <Path extends string | undefined>(path: Path): Path | string =>
-    path === undefined || path === 'none' ? path : resolve(folder, path);
   const placed = <Argument extends { readonly path: string }>(argument: Argument): Argument => ({
     ...argument,
     path: resolve(folder, argument.path),
   });
   return {
     ...request,
-    kernel: within(request.kernel),
-    initrd: within(request.initrd),
-    bios: within(request.bios),
+    kernel: within(folder, request.kernel),
+    initrd: request.initrd === NO_INITRD ? NO_INITRD : within(folder, request.initrd),
+    bios: within(folder, request.bios),
     // Options follow the path.
     root: request.root?.replace(/^[^,]+/, (path) => resolve(folder, path)),
-    disks: request.disks.map((disk) => ({ ...placed(disk), backing: within(disk.backing) })),
-    networks: request.networks.map((network) => ({ ...network, pcap: within(network.pcap) })),
-    shares: request.shares.map((share) => ({ ...placed(share), records: within(share.records) })),
+    disks: request.disks.map((disk) => placedDisk(folder, disk)),
+    networks: request.networks.map((network) => placedNetwork(folder, network)),
+    shares: request.shares.map((share) => ({ ...placed(share), records: within(folder, share.records) })),
     vsock: request.vsock && placed(request.vsock),
     writable: request.writable.map((path) => resolve(folder, path)),
   };

@@ -7,7 +7,7 @@ import { GuestOutput, type OutputSink } from './guest-output.ts';
 import { Console } from './machine-spec.ts';
 import type { Notices } from './notices.ts';
 import type { Session, Streams } from './session.ts';
-import { RawTerminal } from './terminal.ts';
+import { RawTerminal, terminalSize } from './terminal.ts';
 
 export interface TerminalOptions {
   readonly streams: Streams;
@@ -82,8 +82,8 @@ export class TerminalSession implements Session {
   };
 
   readonly #resize = (): void => {
-    const { columns, rows } = this.#options.streams.stdout;
-    if (columns !== undefined && rows !== undefined && columns > 0 && rows > 0) this.#agent?.resize(columns, rows);
+    const size = terminalSize(this.#options.streams.stdout);
+    if (size !== undefined) this.#agent?.resize(size.columns, size.rows);
   };
 
   #help(): void {

@@ -7,6 +7,13 @@ const ALTERNATE_SCREEN = /\u001b\[\?1049([hl])/g;
 /** One byte less than the longest sequence looked for. */
 const SEQUENCE_TAIL = 7;
 
+/** The size of what is a terminal. */
+export const terminalSize = ({
+  columns = 0,
+  rows = 0,
+}: Pick<Streams['stdout'], 'columns' | 'rows'>): { readonly columns: number; readonly rows: number } | undefined =>
+  columns > 0 && rows > 0 ? { columns, rows } : undefined;
+
 /**
  * Puts the host's terminal into raw mode and back. Raw mode ends in every way out of the process that runs code: the
  * `exit` event comes after a normal end, `process.exit`, and an uncaught error.

@@ -63,8 +63,6 @@ export interface Daemon extends AsyncDisposable {
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
-/** Milliseconds between two looks at what machines want. */
-const LOOK = 1000;
 const USER_ONLY = 0o600;
 const MOST_PCPUS = 256;
 
@@ -178,13 +176,6 @@ const compose = async (options: DaemonOptions, undoing: Undoing): Promise<Contro
   undoing.add(() => control.leave());
   await makeOwnFolder(join(state, 'cells'));
   await control.recover();
-  const looks = setInterval(() => {
-    try {
-      resources.update();
-    } catch (error) {
-      onTrouble('shares', error);
-    }
-  }, LOOK).unref();
-  undoing.add(() => clearInterval(looks));
+  undoing.add(resources.keepUpdated((error) => onTrouble('shares', error)));
   return control;
 };

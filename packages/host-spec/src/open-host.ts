@@ -40,14 +40,13 @@ export interface SpecHost extends AsyncDisposable {
 /** Who this program is to its own control plane. */
 const OWNER: Principal = { name: 'owner', role: 'admin', via: 'process' };
 const TEMPLATE = 'run';
-/** Milliseconds between two looks at what guests want. */
-const LOOK = 1000;
 
 class RunningHost implements SpecHost {
   readonly host: Host;
   readonly control: Control;
   readonly #options: OpenHostOptions;
-  readonly #looks: NodeJS.Timeout;
+  /** Ends the looks at what guests want. */
+  readonly #rest: () => void;
 
   constructor(options: OpenHostOptions) {
     const { spec, scheduler, template, audit, onTrouble = () => {} } = options;
@@ -73,13 +72,7 @@ class RunningHost implements SpecHost {
       onTrouble,
       ...(audit === undefined ? {} : { audit }),
     });
-    this.#looks = setInterval(() => {
-      try {
-        resources.update();
-      } catch (error) {
-        onTrouble('shares', error);
-      }
-    }, LOOK).unref();
+    this.#rest = resources.keepUpdated((error) => onTrouble('shares', error));
   }
 
   async bringUp(made: (guest: MachineView) => void = () => {}): Promise<void> {
@@ -106,7 +99,7 @@ class RunningHost implements SpecHost {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#looks);
+    this.#rest();
     await this.control.leave();
     await this.host[Symbol.asyncDispose]();
   }

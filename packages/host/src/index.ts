@@ -24,6 +24,7 @@ import { InlineCell } from './inline-cell.ts';
 /** Puts `machine` (assembled, not started) into a cell on this thread. The cell owns it from then on. */
 export const createInlineCell = (machine: Machine, options: CellOptions = {}): Cell => new InlineCell(machine, options);
 
+export { backgroundOn } from './background.ts';
 export type { Cell, CellOptions, CellOutcome, CellStats } from './cell.ts';
 export { errorTable } from './errors.ts';
 export type { Lease, Stint } from './lease.ts';

@@ -14,7 +14,7 @@ globalThis.addEventListener('message', ({ data: commandLine }: MessageEvent<stri
   const start = performance.now();
   void Promise.all([image('kernel'), image('initrd')])
     .then(([kernel, initrd]) =>
-      runJobs({ kernel, initrd, commandLine, translate: true, start, ...backgroundThreads() }),
+      runJobs({ kernel, initrd, commandLine, translate: true, start, cell: backgroundThreads() }),
     )
     .then(({ times }) => answer({ times }))
     .catch((error: unknown) => answer({ error: String(error) }));

@@ -1,12 +1,6 @@
 import { virtBoard, type VirtBoardOptions } from '@vivarium/board-virt';
-import {
-  type BootImage,
-  CharPortToken,
-  CpuCoreToken,
-  DeviceToken,
-  type StartBackgroundThread,
-} from '@vivarium/contracts';
-import { createInlineCell } from '@vivarium/host';
+import { type BootImage, CharPortToken, CpuCoreToken, DeviceToken } from '@vivarium/contracts';
+import { type CellOptions, createInlineCell } from '@vivarium/host';
 import { assemble, type GrantPolicy } from '@vivarium/kernel';
 import { MmioTransport, type QueueCounters } from '@vivarium/virtio-transport';
 import { type JobTime, jobTimes, MarkReader } from './marks.ts';
@@ -26,7 +20,7 @@ export interface JobRun {
   readonly commandLine: string;
   readonly translate: boolean;
   readonly devices?: JobDevices;
-  readonly startBackgroundThread?: StartBackgroundThread;
+  readonly cell?: CellOptions;
   /** When the boot began, by `performance.now()`. */
   readonly start: number;
 }
@@ -45,7 +39,7 @@ export const runJobs = async ({
   translate,
   start,
   devices,
-  startBackgroundThread,
+  cell,
 }: JobRun): Promise<JobResults> => {
   const boot = { kind: 'kernel', kernel, initrd, commandLine } as const;
   await using machine = await assemble(virtBoard({ memory: MEMORY, core: { translate }, boot, ...devices }), {
@@ -54,10 +48,7 @@ export const runJobs = async ({
   const [vcpu] = machine.get(CpuCoreToken).vcpus;
   const reader = new MarkReader(() => vcpu?.retired ?? 0);
   machine.get(CharPortToken, 'console0').onOutput((bytes) => reader.push(bytes));
-  const outcome = await createInlineCell(
-    machine,
-    startBackgroundThread === undefined ? {} : { startBackgroundThread },
-  ).run();
+  const outcome = await createInlineCell(machine, cell).run();
   if (outcome.kind !== 'power-off') throw new Error(`the guest ended with ${JSON.stringify(outcome)}`);
   const transport = machine.all(DeviceToken).find((device) => device instanceof MmioTransport);
   return { times: jobTimes(reader.marks, start), queue: transport?.session.counters[0] };

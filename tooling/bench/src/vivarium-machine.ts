@@ -47,7 +47,7 @@ export const runMachine = async (run: MachineRun): Promise<void> => {
     translate,
     start,
     devices,
-    ...backgroundThreads(),
+    cell: backgroundThreads(),
   });
   close();
   const memory = process.resourceUsage().maxRSS * 1024;

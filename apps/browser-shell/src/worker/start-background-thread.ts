@@ -1,7 +1,5 @@
 import type { StartBackgroundThread } from '@vivarium/contracts';
-
-/** Cores that a machine, its page and the engine's own compiler keep busy. */
-const BUSY_CORES = 2;
+import { backgroundOn } from '@vivarium/host';
 
 /** A worker beside that of the machine. The bundler finds its module by this URL, not by the one that the core gives. */
 const startBackgroundThread: StartBackgroundThread = (_module, events) => {
@@ -18,5 +16,5 @@ const startBackgroundThread: StartBackgroundThread = (_module, events) => {
 };
 
 /** Such a worker where there is a core for it. */
-export const backgroundThreads = (): { readonly startBackgroundThread?: StartBackgroundThread } =>
-  navigator.hardwareConcurrency > BUSY_CORES ? { startBackgroundThread } : {};
+export const backgroundThreads = (): ReturnType<typeof backgroundOn> =>
+  backgroundOn(navigator.hardwareConcurrency, startBackgroundThread);

@@ -1,15 +1,13 @@
 import type { Client, ClientStream } from '@vivarium/client/node';
 import { escapeKey } from '../command-line.ts';
-import { EscapeFilter, keyName } from '../escape-filter.ts';
+import { DEFAULT_ESCAPE, EscapeFilter, keyName } from '../escape-filter.ts';
 import { Console } from '../machine-spec.ts';
 import { Notices } from '../notices.ts';
 import type { Streams } from '../session.ts';
-import { RawTerminal } from '../terminal.ts';
+import { RawTerminal, terminalSize } from '../terminal.ts';
 import { connectionOptions, defineCommand } from './command.ts';
 import { OutputGate } from './output-gate.ts';
 import { untilOver } from './until-over.ts';
-
-const DEFAULT_ESCAPE = 0x1d; // Ctrl-]
 
 interface AttachOptions {
   readonly client: Client;
@@ -115,10 +113,8 @@ class Attachment {
   };
 
   readonly #resize = (): void => {
-    const { columns, rows } = this.#options.streams.stdout;
-    if (columns !== undefined && rows !== undefined && columns > 0 && rows > 0) {
-      this.#stream.note({ kind: 'resize', columns, rows });
-    }
+    const size = terminalSize(this.#options.streams.stdout);
+    if (size !== undefined) this.#stream.note({ kind: 'resize', ...size });
   };
 
   #help(): void {

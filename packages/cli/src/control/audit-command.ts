@@ -1,6 +1,7 @@
 import type { AuditEntry } from '@vivarium/control';
 import { jsonLine } from '../report.ts';
-import { connectionOptions, defineCommand, wholeNumber } from './command.ts';
+import { connectionOptions, defineCommand } from './command.ts';
+import { wholeNumber } from '../arguments/whole-number.ts';
 import { tableLines } from './text-table.ts';
 
 const MOST_ENTRIES = 1000;

@@ -95,15 +95,6 @@ export const readArguments = (
   return { values: given, words };
 };
 
-/** A whole number of an option. Throws `VIV_USAGE`. */
-export const wholeNumber = (option: string, text: string, least: number, most: number): number => {
-  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= least && value <= most)) {
-    throw usage(`--${option} takes a whole number from ${least} to ${most}, not '${text}'`);
-  }
-  return value;
-};
-
 /** Seconds of an option, as milliseconds. Throws `VIV_USAGE`. */
 export const secondsOf = (option: string, text: string, most: number): number => {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;

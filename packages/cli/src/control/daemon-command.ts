@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { type DaemonOptions, startDaemon } from '@vivarium/daemon';
 import { TokenBucket } from '@vivarium/token-bucket';
@@ -9,7 +8,8 @@ import { Progress } from '../progress.ts';
 import { coded, jsonLine } from '../report.ts';
 import { runTemplate } from '../template.ts';
 import { programVersion } from '../version.ts';
-import { defineCommand, wholeNumber } from './command.ts';
+import { defineCommand } from './command.ts';
+import { wholeNumber } from '../arguments/whole-number.ts';
 import { defaultSocket, defaultState } from './places.ts';
 import { plainText } from './text-table.ts';
 
@@ -99,7 +99,7 @@ export const command = defineCommand({
     const daemon = await startDaemon({
       socket: resolve(socket),
       state: resolve(state),
-      pcpus: pcpus === undefined ? availableParallelism() : wholeNumber('pcpus', pcpus, 1, MOST_PCPUS),
+      ...(pcpus === undefined ? {} : { pcpus: wholeNumber('pcpus', pcpus, 1, MOST_PCPUS) }),
       ...(memory === undefined ? {} : { memory: memoryOf(memory) }),
       ...(tcp === undefined ? {} : { tcp }),
       templates: { run: runTemplate({ onProgress: (report) => progress.report(report) }) },

@@ -1,6 +1,6 @@
 import { errors } from '../errors.ts';
 import type { OptionRow } from '../option-table.ts';
-import { wholeNumber } from './command.ts';
+import { wholeNumber } from '../arguments/whole-number.ts';
 
 const MOST_WEIGHT = 10_000;
 const MOST_CAP = 102_400;

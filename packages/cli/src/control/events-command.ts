@@ -1,7 +1,8 @@
 import type { ClientStream } from '@vivarium/client/node';
 import type { EventView } from '@vivarium/control';
 import { jsonLine } from '../report.ts';
-import { connectionOptions, defineCommand, wholeNumber } from './command.ts';
+import { connectionOptions, defineCommand } from './command.ts';
+import { wholeNumber } from '../arguments/whole-number.ts';
 import { OutputGate } from './output-gate.ts';
 import { plainText } from './text-table.ts';
 import { untilOver } from './until-over.ts';

@@ -1,7 +1,8 @@
 import { MAXIMUM_CPUS } from '@vivarium/board-virt';
 import { parseMemorySize } from '../arguments/memory-size.ts';
 import { errors } from '../errors.ts';
-import { connectionOptions, defineCommand, wholeNumber } from './command.ts';
+import { connectionOptions, defineCommand } from './command.ts';
+import { wholeNumber } from '../arguments/whole-number.ts';
 import { entitlementOf, entitlementOptions } from './entitlement-options.ts';
 import { eachMachine } from './life/each-machine.ts';
 import { patienceOf, patienceOption } from './patience-option.ts';

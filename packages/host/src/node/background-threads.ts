@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { BackgroundEvents, BackgroundThread, StartBackgroundThread } from '@vivarium/contracts';
-import type { CellOptions } from '../cell.ts';
-import { beside } from './beside.ts';
+import { backgroundOn } from '../background.ts';
+import { silentWorker } from './silent-worker.ts';
 
 /** Milliseconds without work after which the thread ends: a guest at rest needs none. */
 const REST = 5000;
@@ -44,17 +44,11 @@ class NodeBackgroundThread implements BackgroundThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(beside(import.meta.url, 'background-main'), {
+    const worker = silentWorker('background-main', {
       name: 'background',
       workerData: this.#module,
       resourceLimits: LIMITS,
-      env: {},
-      stdin: false,
-      stdout: true,
-      stderr: true,
     });
-    worker.stdout.resume();
-    worker.stderr.resume();
     // A machine that is done does not wait for it.
     worker.unref();
     worker.on('message', (report: BackgroundReport) => {
@@ -81,9 +75,6 @@ class NodeBackgroundThread implements BackgroundThread {
 export const startBackgroundThread: StartBackgroundThread = (module, events) =>
   new NodeBackgroundThread(module, events);
 
-/** Cores that a guest, its devices and the engine's own compiler keep busy. */
-const BUSY_CORES = 2;
-
-/** Such threads where there are cores for them. Where there are not, a guest waits for what they do, and longer. */
-export const backgroundThreads = (): Pick<CellOptions, 'startBackgroundThread'> =>
-  availableParallelism() > BUSY_CORES ? { startBackgroundThread } : {};
+/** Such threads where there are cores for them. */
+export const backgroundThreads = (): ReturnType<typeof backgroundOn> =>
+  backgroundOn(availableParallelism(), startBackgroundThread);

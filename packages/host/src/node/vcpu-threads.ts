@@ -1,20 +1,10 @@
 import type { GuestFault } from '@vivarium/contracts';
-import { Worker } from 'node:worker_threads';
 import type { StartVcpuThread } from '../parallel/threads.ts';
-import { beside } from './beside.ts';
+import { silentWorker } from './silent-worker.ts';
 
 /** Threads of Node for the vCPUs of one machine. */
 export const startVcpuThread: StartVcpuThread = (order, events) => {
-  const worker = new Worker(beside(import.meta.url, 'vcpu-main'), {
-    name: `vcpu ${order.index}`,
-    workerData: order,
-    env: {},
-    stdin: false,
-    stdout: true,
-    stderr: true,
-  });
-  worker.stdout.resume();
-  worker.stderr.resume();
+  const worker = silentWorker('vcpu-main', { name: `vcpu ${order.index}`, workerData: order });
   let asked = false;
   worker.on('message', (fault: GuestFault) => events.fault(fault));
   worker.on('error', (error) => events.died(error));

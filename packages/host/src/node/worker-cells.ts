@@ -1,9 +1,9 @@
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel } from 'node:worker_threads';
 import { portChannel } from '../cells/channel.ts';
 import type { CodedError } from '../cells/end.ts';
 import type { CellKind, CellLink, CellOrder } from '../cells/link.ts';
 import { cut } from '../cells/plain.ts';
-import { beside } from './beside.ts';
+import { silentWorker } from './silent-worker.ts';
 
 /** MiB of JavaScript heap, unless a cell's limits say otherwise. */
 export const DEFAULT_HEAP = 512;
@@ -20,19 +20,12 @@ const reasonOf = (name: string, heap: number, error: unknown): CodedError => {
 const launch = async ({ name, limits }: CellOrder): Promise<CellLink> => {
   const heap = limits.heap ?? DEFAULT_HEAP;
   const { port1, port2 } = new MessageChannel();
-  const worker = new Worker(beside(import.meta.url, 'worker-main'), {
+  const worker = silentWorker('worker-main', {
     name: `cell ${name}`,
     workerData: { port: port2 },
     transferList: [port2],
-    env: {},
-    // What parts print is nobody's; the streams are read so that nothing piles up.
-    stdin: false,
-    stdout: true,
-    stderr: true,
     resourceLimits: { maxOldGenerationSizeMb: heap },
   });
-  worker.stdout.resume();
-  worker.stderr.resume();
   let reason: CodedError | undefined;
   let asked = false;
   worker.on('error', (error) => {

@@ -11,6 +11,9 @@ import { errors } from '../errors.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Guest } from './guest.ts';
 
+declare const setInterval: (callback: () => void, milliseconds: number) => unknown;
+declare const clearInterval: (handle: unknown) => void;
+
 /** What a control is made of. */
 export interface ResourceControlOptions {
   readonly policy: ResourcePolicy;
@@ -19,6 +22,8 @@ export interface ResourceControlOptions {
   readonly memory: number;
 }
 
+/** Milliseconds between two looks at what guests want. */
+const LOOK = 1000;
 /** Of weights, for a thousandth of a pCPU: weights go to 10,000, and no vCPU is entitled to more than one pCPU. */
 const WEIGHTS_PER_THOUSANDTH = 10;
 const [LEAST_WEIGHT, MOST_WEIGHT] = [1, 10_000];
@@ -37,7 +42,7 @@ interface Admitted {
 
 /**
  * Has a policy decide who is admitted and who gets how much CPU: tells it what guests want, and makes weights and caps
- * of what it answers. It looks when `update` is called, once a second or so.
+ * of what it answers. It looks when `update` is called, once a second or so: see `keepUpdated`.
  */
 export class ResourceControl {
   readonly #policy: ResourcePolicy;
@@ -71,6 +76,20 @@ export class ResourceControl {
     }
     this.#check(claims);
     this.#admitted.set(claims.guest, { claims, before: [], wanted: [], applied: {} });
+  }
+
+  /** Looks once a second, until what it gives back is called. `onTrouble` hears of what the policy throws. */
+  keepUpdated(onTrouble: (error: unknown) => void): () => void {
+    const timer = setInterval(() => {
+      try {
+        this.update();
+      } catch (error) {
+        onTrouble(error);
+      }
+    }, LOOK);
+    // A process that is done does not wait for it.
+    (timer as { unref?(): void }).unref?.();
+    return () => clearInterval(timer);
   }
 
   /** Other claims for a guest that is there, in force at once. Throws like `admit`; the old ones stay then. */

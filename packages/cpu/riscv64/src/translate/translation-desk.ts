@@ -1,7 +1,8 @@
 // Hot code: called when code becomes hot, and when code pages are written.
 import type { BackgroundThread, StartBackgroundThread } from '@vivarium/contracts';
+import { PAGE_SLOTS } from '../decode/slot.ts';
 import type { RegionSurroundings } from './region.ts';
-import { HALVES, type Translation, type TranslationRequest, type Translations } from './translation.ts';
+import type { Translation, TranslationRequest, Translations } from './translation.ts';
 
 declare const queueMicrotask: (callback: () => void) => void;
 
@@ -76,7 +77,7 @@ export class TranslationDesk {
   }
 
   ask(page: number, slot: number, request: TranslationRequest): void {
-    const pending: Pending = { page, slots: [slot], request, written: new Uint8Array(HALVES), void: false };
+    const pending: Pending = { page, slots: [slot], request, written: new Uint8Array(PAGE_SLOTS), void: false };
     this.#pages.set(page, pending);
     // A message wakes a thread, which costs more than the rest: one for all of a turn of the event loop.
     if (this.#waiting.length === 0) queueMicrotask(() => this.#post());

@@ -1,9 +1,8 @@
 // Hot code: runs once for each region that is translated, on the guest's thread or on the background's.
 import type { Decoder } from '@vivarium/isa-riscv';
+import { PAGE_SLOTS } from '../decode/slot.ts';
 import { discoverRegion } from './blocks.ts';
 import { RegionModule, type RegionPlace, type RegionSurroundings } from './region.ts';
-
-export const HALVES = 2048;
 
 /** A page and where to begin in it: plain data, of which nothing changes while it is translated. */
 export interface TranslationRequest extends RegionPlace {
@@ -50,7 +49,7 @@ const addTo = (module: RegionModule, request: TranslationRequest, decoder: Decod
   if (!region.entries.includes(entries[0] ?? -1)) return undefined;
   const number = module.count;
   const labels = module.add(region, request);
-  const covered = new Uint8Array(HALVES);
+  const covered = new Uint8Array(PAGE_SLOTS);
   for (const block of region.blocks) {
     for (const { offset, length } of block.instructions) covered.fill(1, offset >> 1, (offset + length) >> 1);
   }

@@ -1,14 +1,14 @@
 // Hot code: called when code becomes hot, and when code pages are written.
 import type { MachineMemory, StartBackgroundThread } from '@vivarium/contracts';
 import type { CodeCache, CodePageHandle } from '../decode/code-cache.ts';
-import { COMPILED, SLOT_BYTES, UNDECODED } from '../decode/slot.ts';
+import { COMPILED, PAGE_SLOTS, SLOT_BYTES, UNDECODED } from '../decode/slot.ts';
 import type { HelperIndices } from '../emit/arithmetic.ts';
 import { memoryShape } from '../emit/memory-shape.ts';
 import { POSITION_BITS, POSITION_MASK } from '../emit/region-mark.ts';
 import { hasFusedMultiplyAdd } from './fused.ts';
 import type { JumpCounters } from './jump-counters.ts';
 import { regionExport, type RegionSurroundings } from './region.ts';
-import { HALVES, translate, type Translation, type TranslationRequest } from './translation.ts';
+import { translate, type Translation, type TranslationRequest } from './translation.ts';
 import { type Pending, type PostedTranslations, TranslationDesk } from './translation-desk.ts';
 
 /** A translated region of a code page. */
@@ -21,12 +21,12 @@ interface Region {
   readonly bytes: number;
 }
 
-/** What was made for a slot of a page, and its place in the table. */
-interface Place {
-  readonly page: CodePageHandle | undefined;
+/** A region that was made for a slot of a page, and its place in the table. */
+interface Placed {
+  readonly page: CodePageHandle;
   readonly slot: number;
   readonly index: number;
-  readonly translation: Translation | undefined;
+  readonly translation: Translation;
 }
 
 export interface TranslatorOptions {
@@ -124,7 +124,9 @@ export class Translator {
       return;
     }
     const { regions, module, size } = translate([request], this.#surroundings, this.#code.decoder);
-    this.#enter([{ page, slot, index: request.index, translation: regions[0] }], module, size);
+    const [translation] = regions;
+    if (translation === undefined) this.#free.push(request.index);
+    else this.#enter([{ page, slot, index: request.index, translation }], module, size);
   }
 
   /** Regions of the page that have the instruction at `offset`. */
@@ -134,12 +136,12 @@ export class Translator {
 
   #request(page: CodePageHandle, slot: number): TranslationRequest {
     const offset = ((slot - page.slots) / SLOT_BYTES) * 2;
-    const warm = new Uint8Array(HALVES);
-    for (let half = 0, slot = page.slots; half < HALVES; half += 1, slot += SLOT_BYTES) {
+    const warm = new Uint8Array(PAGE_SLOTS);
+    for (let half = 0, slot = page.slots; half < PAGE_SLOTS; half += 1, slot += SLOT_BYTES) {
       warm[half] = this.#bytes[slot] === UNDECODED ? 0 : 1;
     }
     return {
-      code: this.#halves.slice(page.source >>> 1, (page.source >>> 1) + HALVES),
+      code: this.#halves.slice(page.source >>> 1, (page.source >>> 1) + PAGE_SLOTS),
       warm,
       apart: this.#code.apartOf(page.index),
       entries: [...new Set([offset, ...this.#around(page.index, offset).flatMap(({ entries }) => entries)])],
@@ -154,43 +156,42 @@ export class Translator {
     answer: PostedTranslations | undefined,
   ): void {
     const start = performance.now();
-    const places = regions.map(([{ slots, request }, translation]): Place => {
+    const placed = regions.flatMap(([{ slots, request }, translation]): readonly Placed[] => {
       const [slot = 0] = slots;
-      const page = translation === undefined ? undefined : this.#code.pageOf(slot);
-      return { page, slot, index: request.index, translation };
-    });
-    this.#enter(places, answer?.module, answer?.size ?? 0);
-    // Not what was hot first: there may be no region of it.
-    if (answer !== undefined) {
-      for (const [{ slots }, translation] of regions) {
-        if (translation !== undefined) for (const slot of slots.slice(1)) this.#translate(slot);
+      if (translation !== undefined) {
+        const page = this.#code.pageOf(slot);
+        if (page !== undefined) return [{ page, slot, index: request.index, translation }];
       }
+      this.#free.push(request.index);
+      return [];
+    });
+    this.#enter(placed, answer?.module, answer?.size ?? 0);
+    // Not what was hot first: there may be no region of it.
+    for (const [{ slots }, translation] of regions) {
+      if (translation !== undefined) for (const slot of slots.slice(1)) this.#translate(slot);
     }
     this.milliseconds += performance.now() - start + (answer?.milliseconds ?? 0);
   }
 
   /** Enters the regions of a module into the table. Without one, the engine has no room for more code. */
-  #enter(places: readonly Place[], module: WebAssembly.Module | undefined, size: number): void {
+  #enter(placed: readonly Placed[], module: WebAssembly.Module | undefined, size: number): void {
+    if (placed.length === 0) return;
     const { helpers, table } = this.#options;
-    const good = places.filter(({ page, translation }) => page !== undefined && translation !== undefined);
-    for (const place of places) if (!good.includes(place)) this.#free.push(place.index);
-    if (good.length === 0) return;
     if (this.#size > this.#options.capacity) this.clear();
     const imports = { region: { ...helpers, regions: table, memory: this.#memory.linear as WebAssembly.Memory } };
     const instance = module && instantiate(module, imports);
     if (instance === undefined) {
-      for (const { index } of good) this.#free.push(index);
+      for (const { index } of placed) this.#free.push(index);
       this.clear();
       return;
     }
-    for (const { page, slot, index, translation } of good) {
-      if (page === undefined || translation === undefined) continue;
-      table.set(index, instance.exports[regionExport(translation.number)]);
-      this.#install(page, slot, index, translation, size / good.length);
+    for (const region of placed) {
+      table.set(region.index, instance.exports[regionExport(region.translation.number)]);
+      this.#install(region, size / placed.length);
     }
   }
 
-  #install(page: CodePageHandle, slot: number, index: number, { labels, covered }: Translation, bytes: number): void {
+  #install({ page, slot, index, translation: { labels, covered } }: Placed, bytes: number): void {
     for (const replaced of this.#around(page.index, ((slot - page.slots) / SLOT_BYTES) * 2)) this.#drop(replaced);
     const list = this.#pages.get(page.index) ?? [];
     const entries = labels.map(([offset]) => offset);

@@ -1,42 +1,9 @@
 import { runTemplate } from '@vivarium/cli/template';
-import { type Control, createControl, memoryAudit, type Principal } from '@vivarium/control';
+import { createControl, memoryAudit } from '@vivarium/control';
 import { createHost } from '@vivarium/host';
 import { processCells } from '@vivarium/host/node';
 import { expect, it } from 'vitest';
-
-const me: Principal = { name: 'test', role: 'admin', via: 'process' };
-
-interface Done {
-  readonly output: string;
-  readonly errors: string;
-  readonly code: number | undefined;
-}
-
-/** What a command in the guest writes, and its exit code. */
-const exec = (control: Control, name: string, command: string): Promise<Done> =>
-  new Promise((resolve, reject) => {
-    const text: Record<number, string> = { 1: '', 2: '' };
-    let code: number | undefined;
-    control.open(
-      me,
-      'exec',
-      { name, command, wait: 60_000 },
-      {
-        bytes: (channel, bytes) => {
-          text[channel] += new TextDecoder().decode(bytes);
-          return true;
-        },
-        note: (note) => {
-          code = note.code;
-          return true;
-        },
-        end: (error) => {
-          if (error instanceof Error) reject(error);
-          else resolve({ output: text[1] ?? '', errors: text[2] ?? '', code });
-        },
-      },
-    );
-  });
+import { type Done, exec, me } from './support/control-exec.ts';
 
 it('hostctl in Debian asks the host, and says what comes of it', async () => {
   await using host = createHost({ kinds: [processCells()] });
@@ -46,7 +13,7 @@ it('hostctl in Debian asks the host, and says what comes of it', async () => {
   const options = { arguments: ['debian', '--memory', '128M'], folder: '/' };
   const order = { template: 'run', options };
   await control.call(me, 'create', { ...order, name: 'manager', management: 'operator', start: true });
-  const run = (command: string): Promise<Done> => exec(control, 'manager', command);
+  const run = (command: string): Promise<Done> => exec(control, 'manager', command, 60_000);
 
   const list = await run('hostctl list');
   expect(list).toMatchObject({ errors: '', code: 0 });

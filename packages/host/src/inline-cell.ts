@@ -30,6 +30,12 @@ interface Command {
   readonly resumption: DebugResumption | undefined;
 }
 
+/** Milliseconds that the event loop may wait for a thread that naps: as long as answers of a network take. */
+const LONGEST_NAP = 0.1;
+
+/** Milliseconds after something came from outside in which more is expected. */
+const ANSWERS = 2;
+
 const STOPPED: CellOutcome = { kind: 'stopped' };
 
 /** An outcome as debuggers hear of it: a number of eight bits. */
@@ -63,6 +69,9 @@ export class InlineCell implements Cell {
   #stop: DebugStop | undefined;
   #idleMilliseconds = 0;
   #lastTurn = 0;
+  /** Nothing to run: what rouses it now comes from outside. When that was last, in milliseconds. */
+  #resting = false;
+  #answered = Number.NEGATIVE_INFINITY;
   /** Asleep between two rounds, with nobody granted anything. */
   #parked = false;
   /** Instructions retired before the last reset, which sets the vCPUs' own counts to zero. */
@@ -276,6 +285,7 @@ export class InlineCell implements Cell {
 
   /** Ends a sleep. A vCPU that has something to do says so at once: the loop itself has its turn when others rest. */
   #rouse(): void {
+    if (this.#resting) this.#answered = hostNow();
     if (this.#parked) {
       this.#followThread();
       this.#loop.look();
@@ -321,10 +331,15 @@ export class InlineCell implements Cell {
     }
     const began = hostNow();
     const wait = deadline === undefined ? undefined : Math.max((deadline - this.#clock.now()) / 1e6, 0);
-    const napped = wait !== undefined && wait < 1 && this.#sleeper.nap(wait);
-    if (!napped) await this.#sleeper.sleep(wait);
+    const short = wait !== undefined && wait < 1;
+    // Who answers a guest does so again soon: looking for that is better than a nap, at whose end it is found.
+    const answered = short && began - this.#answered < ANSWERS;
+    const napped = short && !answered && this.#sleeper.nap(Math.min(wait, LONGEST_NAP));
+    this.#resting = true;
+    await (answered || napped ? turn() : this.#sleeper.sleep(wait));
+    this.#resting = false;
     this.#idleMilliseconds += hostNow() - began;
-    if (!napped) this.#lastTurn = hostNow();
+    this.#lastTurn = hostNow();
   }
 
   /** Until then or until a grant, and without the thread, which others may have meanwhile. */

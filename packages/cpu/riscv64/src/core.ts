@@ -68,21 +68,25 @@ export class RiscvCore implements CpuCore {
     const { memory } = parts;
     this.#counted = options.statistics;
     const harts: RiscvHart[] = [];
-    this.#code = new CodeCache(
-      memory,
-      options.codePages,
-      () => {
+    const events = {
+      onFull: () => {
         this.#translator?.forget();
         for (const hart of harts) {
           hart.mmu.flush();
           hart.translationChanged();
         }
       },
-      () => {
+      onMarked: () => {
         for (const hart of harts) hart.mmu.flushWrites();
       },
-      only !== undefined,
-    );
+      onReleased: () => {
+        for (const hart of harts) {
+          hart.mmu.flushFetches();
+          hart.leave();
+        }
+      },
+    };
+    this.#code = new CodeCache(memory, options.codePages, events, only !== undefined);
     const regions = new WebAssembly.Table({ element: 'anyfunc', initial: 256 });
     const heat = options.translate
       ? memory.carve('@vivarium/cpu-riscv64 jump counters', HEAT_COUNTERS * 4, 64)

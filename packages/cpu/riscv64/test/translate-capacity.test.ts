@@ -14,7 +14,7 @@ const ring = (pages: number, loops: number, repeat: number): string => {
     const align = number % loops === 0 ? '.balign 4096\n' : '';
     return `${align}${name}: li a1, 4\n${name}again:\n  ${body}\n  addi a1, a1, -1\n  bnez a1, ${name}again\n  la t0, ${next}\n  jr t0`;
   });
-  return `.option norvc\n  la s0, data\n  la t0, loop0\n  jr t0\n.balign 8\ndata: .dword 0, 0\n${code.join('\n')}`;
+  return `.option norvc\n  la s0, data\n  la t0, loop0\n  jr t0\n.balign 4096\ndata: .dword 0, 0\n${code.join('\n')}`;
 };
 
 /** Runs a ring; gives the state at the end and the sizes of the regions that were made. */

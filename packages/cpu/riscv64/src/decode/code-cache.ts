@@ -6,6 +6,7 @@ import { createOperationIndex, isPure } from './operations.ts';
 import {
   COLD_16,
   COLD_32,
+  COMPILED,
   NOP_16,
   NOP_32,
   PAGE_BYTES,
@@ -20,6 +21,11 @@ import {
 /** Instructions decoded in one go, unless a jump ends the run earlier. */
 const RUN = 32;
 const NONE = -1;
+/** Writes after which a page is data again, twice as many each time that it was: a write to code misses the TLB. */
+const MOST_WRITES = 32;
+/** So many times as many for one of which something is translated: that was hot, and may still be. */
+const HOT_FACTOR = 64;
+const MOST_RELEASES = 20;
 
 /** A decoded page: its number in the pool, its slots, and where its code is in linear memory. */
 export interface CodePageHandle {
@@ -30,6 +36,13 @@ export interface CodePageHandle {
 
 /** Told about writes to decoded pages: page number, first and last (exclusive) halfword. */
 export type PageListener = (index: number, first: number, last: number) => void;
+
+/** What harts have to do. */
+export interface CodeCacheEvents {
+  readonly onFull: () => void;
+  readonly onMarked: () => void;
+  readonly onReleased: () => void;
+}
 
 /** What the decoder needs of a row, looked up once. */
 interface RowFacts {
@@ -72,6 +85,13 @@ export class CodeCache {
   readonly #pages: readonly Int32Array[];
   /** Offset in linear memory of the code behind each pool index: the page of RAM, or the copy of it. */
   readonly #sources: Uint32Array;
+  /** Guest-physical page by pool index, and writes to it since it is there. */
+  readonly #physical: Float64Array;
+  readonly #writes: Uint32Array;
+  /** For each bank: how often each page became data again. */
+  readonly #releases: readonly Uint8Array[];
+  /** Pool indices of pages that did. */
+  #free: number[] = [];
   /** Where RAM is written behind the core's back, code is decoded from copies. */
   readonly #copies: CodeCopies | undefined;
   #used = 0;
@@ -79,13 +99,20 @@ export class CodeCache {
   readonly #apart = new Map<number, Set<number>>();
   readonly #onFull: () => void;
   readonly #onMarked: () => void;
+  readonly #onReleased: () => void;
   readonly #listeners = new Set<PageListener>();
 
   /**
-   * `onFull` drops all fetch translations, `onMarked` all write translations, of every hart. `copied`: RAM is written
-   * by threads that do not tell, so that code which may have changed is looked at again after each `recheck`.
+   * `onFull` drops all fetch translations, `onMarked` all write translations, of every hart; so does `onReleased` with
+   * fetch translations, and what executes leaves decoded code before the next instruction. `copied`: RAM is written by
+   * threads that do not tell, so that code which may have changed is looked at again after each `recheck`.
    */
-  constructor(memory: MachineMemory, capacity: number, onFull: () => void, onMarked: () => void, copied = false) {
+  constructor(
+    memory: MachineMemory,
+    capacity: number,
+    { onFull, onMarked, onReleased }: CodeCacheEvents,
+    copied = false,
+  ) {
     this.#memory = memory;
     const { buffer } = memory.linear;
     this.#bytes = new Uint8Array(buffer);
@@ -97,6 +124,10 @@ export class CodeCache {
     this.#sources = new Uint32Array(capacity);
     this.#onFull = onFull;
     this.#onMarked = onMarked;
+    this.#onReleased = onReleased;
+    this.#physical = new Float64Array(capacity);
+    this.#writes = new Uint32Array(capacity);
+    this.#releases = memory.banks.map((bank) => new Uint8Array(bank.length / 4096));
     this.#copies = copied ? new CodeCopies(memory, capacity) : undefined;
     memory.onExternalWrite((address, length) => this.changed(address, length));
   }
@@ -120,9 +151,9 @@ export class CodeCache {
   slots(page: number, offset: number): number {
     let index = this.#index(page);
     if (index === NONE) {
-      if (this.#used === this.#capacity) this.clear();
-      index = this.#used;
-      this.#used += 1;
+      index = this.#take();
+      this.#physical[index] = page;
+      this.#writes[index] = 0;
       this.#sources[index] = this.#copies?.take(index, page, offset) ?? offset;
       this.#setIndex(page, index);
       const slots = this.#base + index * PAGE_BYTES;
@@ -131,6 +162,56 @@ export class CodeCache {
       this.#onMarked();
     } else this.#copies?.check(index, (address, length) => this.changed(address, length));
     return this.#base + index * PAGE_BYTES;
+  }
+
+  #take(): number {
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    if (this.#used === this.#capacity) this.clear();
+    this.#used += 1;
+    return this.#used - 1;
+  }
+
+  /**
+   * The page is no longer code: what was decoded of it is forgotten, and writes to it are as fast as to any other. A
+   * page that held a program holds something else once that has ended.
+   */
+  #release(index: number): void {
+    this.#writes[index] = 0;
+    const page = this.#physical[index];
+    const [bank, number] = this.#place(page);
+    const releases = this.#releases[bank];
+    // What a debugger or another thread has to do with stays.
+    if (releases === undefined || this.copied || this.#apart.has(index)) return;
+    releases[number] = Math.min(releases[number] + 1, MOST_RELEASES);
+    for (const listener of this.#listeners) listener(index, 0, PAGE_SLOTS);
+    this.#pages[bank][number] = NONE;
+    this.#free.push(index);
+    this.#onReleased();
+  }
+
+  /** The bank of a guest-physical page, and its number there. */
+  #place(page: number): readonly [bank: number, number: number] {
+    const bank = this.#memory.banks.findIndex(({ base, length }) => page >= base && page < base + length);
+    return [bank, Math.floor((page - (this.#memory.banks[bank]?.base ?? 0)) / 4096)];
+  }
+
+  /** Counts a write to a decoded page. */
+  #written(index: number): void {
+    const writes = this.#writes[index] + 1;
+    this.#writes[index] = writes;
+    if (writes < MOST_WRITES) return;
+    const [bank, number] = this.#place(this.#physical[index]);
+    const most = MOST_WRITES * 2 ** (this.#releases[bank]?.[number] ?? 0);
+    if ((writes === most && !this.#translated(index)) || writes === most * HOT_FACTOR) this.#release(index);
+  }
+
+  #translated(index: number): boolean {
+    const slots = this.slotsOf(index);
+    for (let half = 0; half < PAGE_SLOTS; half += 1) {
+      if (this.#bytes[slots + half * SLOT_BYTES] === COMPILED) return true;
+    }
+    return false;
   }
 
   #setIndex(page: number, index: number): void {
@@ -222,6 +303,7 @@ export class CodeCache {
     this.#apart.clear();
     for (const pages of this.#pages) pages.fill(NONE);
     this.#used = 0;
+    this.#free = [];
     this.#onFull();
   }
 
@@ -243,6 +325,7 @@ export class CodeCache {
         }
         this.#copies?.refresh(index, first - page, next - page);
         for (let half = at - page; half < next - page; half += 2) this.#bytes[slots + half * 4] = UNDECODED;
+        this.#written(index);
       }
       at = page + 4096;
     }

@@ -53,10 +53,11 @@ const HEADER_64 = [8, 24, 40, 48, 64, 72, 80, 88];
 const spoil = (bytes: Buffer, { entries }: SoundImage, choices: Choices): Buffer => {
   const kind = choices.below(8);
   const likely = BigInt(bytes.length - (bytes.length % 4096));
-  const at = kind < 4 ? (entries[choices.u16() % entries.length] ?? 0) : 0;
   if (kind < 4) {
-    if (at + 8 > bytes.length) return bytes;
-    const known = bytes.readBigUInt64BE(entries[choices.u16() % entries.length] ?? 0);
+    const [at = 0, other = 0] = [choices.u16(), choices.u16()].map((index) => entries[index % entries.length]);
+    // A change before this one may have shortened the image.
+    if (Math.max(at, other) + 8 > bytes.length) return bytes;
+    const known = bytes.readBigUInt64BE(other);
     const value = choices.pick([
       known,
       0n,

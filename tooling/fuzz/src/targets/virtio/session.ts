@@ -19,8 +19,8 @@ const PLAIN = new Choices(new Uint8Array(0));
 interface Outstanding {
   readonly request: FuzzRequest;
   readonly elements: readonly Element[];
-  /** Of the memory it is in. */
-  readonly generation: number;
+  /** Of the memory it is in; undefined where the device may still write to that for an older request. */
+  readonly generation: number | undefined;
 }
 
 /** A driver's session with a device: requests are well-formed, what they say is not. */
@@ -106,8 +106,18 @@ export class DriverSession {
     const elements = whole.length > 4 || choices.rarely(8) ? this.#indirect(place.driver.ring, whole) : whole;
     const id = place.driver.publish(elements);
     if (id === undefined) this.#see('full');
-    else place.outstanding.set(id, { request: { ...request, queue }, elements: whole, generation: this.#generation });
+    else {
+      const generation = this.#overlaps() ? undefined : this.#generation;
+      place.outstanding.set(id, { request: { ...request, queue }, elements: whole, generation });
+    }
     if (kick) this.#kick(queue);
+  }
+
+  /** Whether buffers are in flight whose memory has been used again, or is anybody's. */
+  #overlaps(): boolean {
+    return this.#queues.some(({ outstanding }) =>
+      [...outstanding.values()].some(({ generation }) => generation !== this.#generation),
+    );
   }
 
   #kick(queue: number): void {

@@ -72,9 +72,10 @@ class Attachment {
     if (this.#closed) return;
     if (this.#typing) {
       const keys = escape === undefined ? '' : ` (${keyName(escape)} q detaches, ${keyName(escape)} ? helps)`;
-      this.#notices.say(`attached to ${name}${keys}`);
+      // Who has read that may press Ctrl-C at once, which is the guest's by then.
       this.#terminal.enter();
       this.#notices.raw = true;
+      this.#notices.say(`attached to ${name}${keys}`);
       this.#resize();
     }
     streams.stdin.on('data', this.#typed);

@@ -25,14 +25,18 @@ export interface PtyResult {
 /** Runs a command on a pseudo-terminal by way of Python, which has them in its standard library. */
 export const onTerminal = (command: readonly string[], steps: readonly PtyStep[], seconds = 60): Promise<PtyResult> =>
   new Promise((resolve, reject) => {
-    const child = spawn('python3', [DRIVER], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn('python3', [DRIVER], { stdio: 'pipe' });
     let output = '';
+    let trouble = '';
     child.on('error', (error) => reject(new Error('python3 is needed to test on a pseudo-terminal', { cause: error })));
     child.stdout.on('data', (piece: Buffer) => {
       output += piece.toString();
     });
+    child.stderr.on('data', (piece: Buffer) => {
+      trouble += piece.toString();
+    });
     child.on('close', (code) => {
-      if (code !== 0) reject(new Error(`the terminal driver failed (${code}): ${output}`));
+      if (code !== 0) reject(new Error(`the terminal driver failed (${code}): ${trouble}`));
       else resolve(JSON.parse(output) as PtyResult);
     });
     child.stdin.end(JSON.stringify({ command, steps, seconds }));

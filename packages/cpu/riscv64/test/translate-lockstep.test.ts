@@ -85,6 +85,7 @@ describe('translated code', () => {
   it('leaves the same state as interpreted code after every slice', { timeout: 120_000 }, async () => {
     using compiled = compiledModules();
     let retired = 0;
+    let programs = 0;
     await fc.assert(
       fc.asyncProperty(
         supervisorProgram,
@@ -92,14 +93,15 @@ describe('translated code', () => {
         fc.constantFrom(1, 1, 2, 5),
         async ({ source }, slices, hotJumps) => {
           retired += await lockstep(source, slices, { hotJumps });
+          programs += 1;
         },
       ),
       // A failure is made small for a while, and then told.
       { numRuns: 110, interruptAfterTimeLimit: 60_000 },
     );
-    expect(retired).toBeGreaterThan(10_000);
-    // Two interpreters a program, and regions.
-    expect(compiled.sizes.length).toBeGreaterThan(1000);
+    expect(retired / programs).toBeGreaterThan(90);
+    // Two interpreters a program, and regions. Busy machines do not get through all programs.
+    expect(compiled.sizes.length / programs).toBeGreaterThan(9);
   });
 
   it('does so when another thread translates, and code changes before that has answered', {
@@ -107,6 +109,7 @@ describe('translated code', () => {
   }, async () => {
     let made = 0;
     let late = 0;
+    let programs = 0;
     await fc.assert(
       fc.asyncProperty(
         supervisorProgram,
@@ -115,14 +118,15 @@ describe('translated code', () => {
         async ({ source }, slices, backgroundHotJumps) => {
           const background = new FakeBackground();
           await lockstep(source, slices, { backgroundHotJumps }, background);
+          programs += 1;
           made += background.answered;
           if (slices.some(({ event: { kind } }) => kind === 'patch')) late += background.answered;
         },
       ),
       { numRuns: 60, interruptAfterTimeLimit: 60_000 },
     );
-    expect(made).toBeGreaterThan(300);
-    expect(late).toBeGreaterThan(100);
+    expect(made / programs).toBeGreaterThan(5);
+    expect(late / programs).toBeGreaterThan(1.5);
   });
 
   it('takes an interrupt that waited as soon as sstatus lets it', async () => {

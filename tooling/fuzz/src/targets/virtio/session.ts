@@ -192,7 +192,7 @@ export class DriverSession {
     const width = choices.pick([1, 2, 4] as const);
     const at = base + (offset & ~(width - 1));
     if (region === undefined || at + width > region.length) return;
-    if (choices.rarely(2)) region.write(at, width, choices.u32() & (2 ** (8 * width) - 1));
+    if (choices.rarely(2)) region.write(at, width, choices.u32() % 2 ** (8 * width));
     const value = region.read(at, width);
     must(Number.isInteger(value) && value >= 0 && value < 2 ** (8 * width), 'a register must read as its width says');
   }

@@ -32,6 +32,8 @@ export class DriverSession {
   #next = 0;
   /** Goes up when memory is used again, by the driver's fault: what is in flight then may change under the device. */
   #generation = 0;
+  /** The rings hold something since the last start that this driver does not keep account of. */
+  #spoiled = false;
   #work = 0;
 
   constructor(lab: Laboratory, device: DeviceUnderFuzz, see: See) {
@@ -52,6 +54,7 @@ export class DriverSession {
     const unwanted = choices.rarely(2) ? choices.u64() & HALF & ~(7n << 28n) : 0n;
     this.#lab.start(bench, offered & ~unwanted);
     this.#queues.length = 0;
+    this.#spoiled = false;
     for (const index of bench.device.queueSizes.keys())
       this.#queues.push({ driver: new RingDriver(this.#lab.ring(bench, index)), outstanding: new Map() });
     if (choices.rarely(12)) return;
@@ -115,6 +118,7 @@ export class DriverSession {
 
   /** Whether buffers are in flight whose memory has been used again, or is anybody's. */
   #overlaps(): boolean {
+    if (this.#spoiled) return true;
     return this.#queues.some(({ outstanding }) =>
       [...outstanding.values()].some(({ generation }) => generation !== this.#generation),
     );
@@ -171,6 +175,7 @@ export class DriverSession {
 
   #sendNonsense(choices: Choices): void {
     this.#generation += 1;
+    this.#spoiled = true;
     const queue = choices.below(this.#lab.bench.device.queueSizes.length);
     const elements = Array.from({ length: 1 + choices.below(4) }, () => ({
       address: choices.wide(BigInt(ARENA)),

@@ -13,6 +13,7 @@ import { expect, it } from 'vitest';
 import { exec, me } from './support/control-exec.ts';
 
 const PROCESS = fileURLToPath(new URL('./control-process.ts', import.meta.url));
+
 it('Debian outlives its control plane: the next one finds the same process, and runs commands in it', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'viv-control-'));
   try {
